@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every library that the project uses, under one name each: deps::NAME. Imported targets, so their
+# headers are SYSTEM headers and our warnings stay ours.
+list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}/modules")
+
+# A compiler that cannot see a dependency says so once, with the package that has it.
+foreach(dep IN ITEMS StaticZlib StaticLzma StaticZstd StaticLz4 StaticBz2 StaticFdt)
+    find_package(${dep} REQUIRED)
+endforeach()
+
+find_package(Threads REQUIRED)
+
+# fmt and spdlog are used as headers: Debian ships only shared objects of them.
+find_package(fmt REQUIRED)
+add_library(deps::fmt ALIAS fmt::fmt-header-only)
+
+find_package(spdlog REQUIRED)
+# Debian's spdlog_header_only target drags the shared fmt in; take its headers alone.
+get_target_property(spdlog_include_dir spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)
+add_library(deps_spdlog INTERFACE IMPORTED)
+target_include_directories(deps_spdlog SYSTEM INTERFACE "${spdlog_include_dir}")
+target_compile_definitions(deps_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+target_link_libraries(deps_spdlog INTERFACE deps::fmt Threads::Threads)
+add_library(deps::spdlog ALIAS deps_spdlog)
+
+find_package(CLI11 REQUIRED)
+add_library(deps::cli11 ALIAS CLI11::CLI11)
+
+if(BUILD_TESTING)
+    find_package(Catch2 2.13 REQUIRED)
+    add_library(deps::catch2 ALIAS Catch2::Catch2)
+endif()
