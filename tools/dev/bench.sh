@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# ./dev bench SUBJECT
+
+dev_bench() {
+    local subject=${1:-start}
+    [[ $# -eq 0 ]] || shift
+    case $subject in
+        start)
+            setup_for build test
+            build_preset release skiff payloads bench_programs
+            exec python3 tests/bench/start.py --build build/release "$@"
+            ;;
+        *) fail_usage "unknown benchmark '$subject'" ;;
+    esac
+}

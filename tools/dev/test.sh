@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# ./dev test: every tier, then what ran and what did not.
+
+all_tiers=(lint unit kvm e2e nested fuzz-replay asan)
+
+dev_test() {
+    local -a tiers=("$@")
+    local tier labels=''
+    [[ ${#tiers[@]} -gt 0 ]] || tiers=("${all_tiers[@]}")
+    for tier in "${tiers[@]}"; do
+        [[ " ${all_tiers[*]} " == *" $tier "* ]] || fail_usage "unknown tier '$tier'"
+        [[ $tier == asan ]] || labels+="|$tier"
+    done
+    labels=${labels#|}
+
+    setup_for build images test
+    [[ " ${tiers[*]} " != *' nested '* ]] || setup_package_lists
+    build_preset release
+    [[ " ${tiers[*]} " != *' asan '* ]] || build_preset asan
+    build_guest_images all
+
+    begin_test_runs
+    [[ " ${tiers[*]} " != *' asan '* ]] || run_tests asan 'unit|kvm'
+    [[ -z $labels ]] || run_tests release "$labels"
+    summarise_tests
+}
+
+begin_test_runs() {
+    rm -rf build/test-results
+    mkdir -p build/test-results
+    summary_arguments=()
+}
+
+# run_tests PRESET LABELS: every test of these tiers in that build. A failure is reported at the end,
+# when all else has run as well.
+run_tests() {
+    local preset=$1 labels=$2
+    say "running the $preset build's tests: ${labels//|/, }"
+    SKIFF_GUEST_IMAGES=${guest_images:-} ctest --test-dir "build/$preset" --label-regex "^($labels)\$" \
+        --output-on-failure --no-tests=error --parallel "$(nproc)" \
+        --output-junit "$root/build/test-results/$preset.xml" || true
+    summary_arguments+=("$preset" "build/$preset" "build/test-results/$preset.xml")
+}
+
+# The exit status is the summary's: failed tests, and in CI skipped ones.
+summarise_tests() { python3 tools/dev/summary.py "${summary_arguments[@]}"; }
