@@ -1,90 +1,98 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside L1: every case in its own process and within its time, each reported at once as one
-line of JSON on /dev/ttyS1. With arguments, runs only the cases whose names hold one of them."""
+"""Runs inside L1: every case in a process of its own and within its time, each reported at once as
+a line of JSON on /dev/ttyS1. With arguments, only the cases whose names hold one of them."""
 
+import ctypes
+import io
 import json
 import os
+import select
 import signal
 import sys
 import time
-import traceback
+import unittest
 
 import cases
 
+CASE_LIMIT_S = 100
 DETAIL_LIMIT = 12000
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def main():
-    wanted = sys.argv[1:]
+    # What a killed case leaves behind becomes our child, so that it can be found and killed.
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1)
     with open("/dev/ttyS1", "w", encoding="utf-8", buffering=1) as report:
-        for case in cases.all_cases():
-            if wanted and not any(part in case.name for part in wanted):
-                continue
-            report.write(json.dumps({"starting": case.name}) + "\n")
+        for name, test in cases.all_cases(sys.argv[1:]).items():
+            report.write(json.dumps({"starting": name}) + "\n")
             started = time.monotonic()
-            outcome, detail = run(case)
+            outcome, detail = run(test)
             report.write(json.dumps({
-                "case": case.name, "outcome": outcome, "detail": detail[-DETAIL_LIMIT:],
+                "case": name, "outcome": outcome, "detail": detail[-DETAIL_LIMIT:],
                 "seconds": round(time.monotonic() - started, 1)}) + "\n")
     return 0
 
 
-def run(case):
-    """The case's outcome and detail. Its process leads a group, which is killed when it is over,
-    so that neither a stuck case nor a skiff that it left behind disturbs the next one."""
+def run(test):
+    """The outcome ("pass", "fail", "skip") of one test, and what it wrote."""
     reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setpgid(0, 0)
+    if os.fork() == 0:
         os.close(reader)
-        outcome, detail = attempt(case)
+        os.dup2(writer, 1)
+        os.dup2(writer, 2)
+        outcome, detail = attempt(test)
         with os.fdopen(writer, "w", encoding="utf-8") as pipe:
-            json.dump([outcome, detail], pipe)
+            pipe.write(f"{detail}\n{outcome}")
         os._exit(0)
     os.close(writer)
-    try:
-        os.setpgid(child, child)
-    except OSError:
-        pass  # The child was faster.
-    answer = read_all(reader, time.monotonic() + case.limit_s)
-    try:
-        os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    os.waitpid(child, 0)
-    if answer is None:
-        return "fail", f"did not end within {case.limit_s} s"
-    try:
-        return json.loads(answer)
-    except ValueError:
-        return "fail", "the case's process died"
+    text, in_time = read_all(reader, time.monotonic() + CASE_LIMIT_S)
+    kill_children()
+    if not in_time:
+        return "fail", f"{text}\ndid not end within {CASE_LIMIT_S} s"
+    detail, _, outcome = text.rpartition("\n")
+    if outcome not in ("pass", "fail", "skip"):
+        return "fail", f"{text}\nthe test's process died"
+    return outcome, detail.strip()
 
 
-def attempt(case):
-    try:
-        case.run()
-    except cases.Skipped as why:
-        return "skip", str(why)
-    except cases.Failure as why:
-        return "fail", str(why)
-    except BaseException:  # pylint: disable=broad-except
-        return "fail", traceback.format_exc()
-    return "pass", ""
+def attempt(test):
+    result = unittest.TestResult()
+    sys.stderr = sys.stdout = output = io.StringIO()
+    unittest.TestSuite([test]).run(result)
+    problems = [text for _, text in result.errors + result.failures]
+    problems += ["unexpected success" for _ in result.unexpectedSuccesses]
+    if problems:
+        return "fail", "\n".join(problems) + output.getvalue()
+    if result.skipped:
+        return "skip", result.skipped[0][1]
+    return ("pass", "") if result.testsRun else ("fail", "no test ran")
 
 
 def read_all(reader, deadline):
-    """All that comes until the writers are gone, or None when that takes too long."""
-    import select  # pylint: disable=import-outside-toplevel
+    """What comes until the writers are gone or the deadline is reached, and whether in time."""
     data = b""
     with os.fdopen(reader, "rb", buffering=0) as pipe:
         while True:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
-                return None
+                return data.decode("utf-8", "replace"), False
             part = pipe.read(65536)
             if not part:
-                return data
+                return data.decode("utf-8", "replace"), True
             data += part
+
+
+def kill_children():
+    """Kills and reaps all children, and what becomes our child by that, until there is none."""
+    while True:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            children = [int(word) for word in file.read().split()]
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The unmodified Debian cloud kernel, its bzImage as shipped, booted by skiff. Runs inside L1.
+
+Its init (guest-images/l1/cloud-init) tells facts as lines "GUEST name value", then does what
+guest_then= says.
+"""
+
+import os
+import re
+import signal
+import time
+
+from skiff_runner import SkiffTestCase
+
+BOOT_S = 20  # To user space; SKIFF_TEST_TIME_FACTOR stretches it.
+
+
+class StockKernelTest(SkiffTestCase):
+    def boot(self, then, *arguments, stdin="null"):
+        images = os.environ["SKIFF_NESTED_IMAGES"]
+        return self.start(
+            "run", os.path.join(images, "cloud-bzImage"),
+            "-i", os.path.join(images, "cloud-initramfs.cpio"),
+            "-a", f"quiet guest_then={then}", *arguments, stdin=stdin)
+
+    def assert_ends_with_0(self, guest):
+        finished = guest.wait(BOOT_S)
+        self.assertEqual(finished.status, 0)
+        return Facts(finished.text)
+
+    def assert_sees(self, facts, cpus, memory_mib):
+        self.assertEqual(facts.number("cpus"), cpus)
+        # The kernel keeps some for itself: its image, the page structs (1/64), tables by CPU.
+        self.assertLessEqual(facts.number("memory_kib"), memory_mib * 1024)
+        self.assertGreater(facts.number("memory_kib"), (memory_mib * 0.9 - 32) * 1024)
+
+    def assert_right_clocks(self, facts):
+        """kvm-clock works, and both the guest's clock and its RTC tell L1's time."""
+        self.assertEqual(facts["clocksource"], "kvm-clock")
+        self.assertAlmostEqual(facts.number("date"), time.time(), delta=30)
+        self.assertAlmostEqual(facts.number("rtc"), time.time(), delta=30)
+
+    def test_boots_by_pvh_on_one_cpu_and_poweroff_ends_skiff(self):
+        guest = self.boot("poweroff", "--entry", "pvh", "-c", "1", "-m", "512M")
+        facts = self.assert_ends_with_0(guest)
+        self.assert_sees(facts, cpus=1, memory_mib=512)
+        self.assert_right_clocks(facts)
+
+    def test_boots_by_linux64_on_two_cpus_and_reboot_ends_skiff(self):
+        guest = self.boot("reboot", "--entry", "linux64", "-c", "2", "-m", "512M")
+        facts = self.assert_ends_with_0(guest)
+        self.assert_sees(facts, cpus=2, memory_mib=512)
+        self.assert_right_clocks(facts)
+
+    def test_boots_by_pvh_on_two_cpus_with_5_gib_and_takes_console_input(self):
+        guest = self.boot("ask", "--entry", "pvh", "-c", "2", "-m", "5G", stdin="pipe")
+        guest.expect(r"GUEST asks\r?\n", BOOT_S)
+        guest.send("poweroff\n")
+        facts = self.assert_ends_with_0(guest)
+        self.assert_sees(facts, cpus=2, memory_mib=5120)
+        self.assert_right_clocks(facts)
+
+    def test_boots_by_linux64_on_one_cpu_with_5_gib(self):
+        guest = self.boot("poweroff", "--entry", "linux64", "-c", "1", "-m", "5G")
+        facts = self.assert_ends_with_0(guest)
+        self.assert_sees(facts, cpus=1, memory_mib=5120)
+
+    def test_sigterm_presses_the_power_button(self):
+        guest = self.boot("button", "-c", "2", "-m", "512M", "--grace", "60")
+        guest.expect(r"GUEST waits for event", BOOT_S)
+        guest.signal(signal.SIGTERM)
+        guest.expect(r"GUEST KEY_POWER\r?\n", BOOT_S)
+        self.assert_ends_with_0(guest)
+
+    def test_sigterm_is_ctrl_alt_del_without_acpi(self):
+        # This kernel reads no MP table, so without ACPI it has one CPU and the old interrupt
+        # controllers; its keyboard driver and i8042 do the rest.
+        guest = self.boot("wait", "-c", "1", "-m", "512M", "--no-acpi", "--grace", "60")
+        guest.expect(r"GUEST waits\r?\n", BOOT_S)
+        guest.signal(signal.SIGTERM)
+        guest.expect(r"reboot: Restarting system", BOOT_S)
+        self.assert_ends_with_0(guest)
+
+
+class Facts:
+    """What the guest told."""
+
+    def __init__(self, console):
+        self._facts = dict(re.findall(r"^GUEST (\w+) (.*)$", console, re.MULTILINE))
+        self._console = console
+
+    def __getitem__(self, name):
+        if name not in self._facts:
+            raise AssertionError(f"the guest did not tell its {name}:\n{self._console}")
+        return self._facts[name]
+
+    def number(self, name):
+        return int(self[name])
