@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+/// Logging facade: the one place that knows spdlog (log.cpp). Messages go to stderr, or to a file.
+/// All functions are thread-safe. A message that is not enabled is not formatted.
+namespace skiff::log {
+
+enum class Level { kTrace, kDebug, kInfo, kWarning, kError, kOff };
+
+struct Options {
+    Level level = Level::kInfo;
+    /// Empty: stderr, as "skiff: message". Otherwise appended to this file, with time and thread.
+    std::string file_path;
+};
+
+/// Call once, before other threads are started. Without it, warnings and worse go to stderr.
+Result<void> configure(const Options& options);
+
+bool enabled(Level level);
+
+/// Writes one line. `message` is data: control characters in it are made visible, so that text
+/// which a guest chose cannot forge lines or drive the terminal.
+void write(Level level, std::string_view message);
+
+/// While the terminal is in raw mode, a line must end in CR LF to begin at the left.
+void set_raw_terminal(bool raw);
+
+template <typename... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+    if (enabled(Level::kDebug)) {
+        write(Level::kDebug, fmt::format(format, std::forward<Args>(args)...));
+    }
+}
+
+template <typename... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+    if (enabled(Level::kInfo)) {
+        write(Level::kInfo, fmt::format(format, std::forward<Args>(args)...));
+    }
+}
+
+template <typename... Args>
+void warning(fmt::format_string<Args...> format, Args&&... args) {
+    if (enabled(Level::kWarning)) {
+        write(Level::kWarning, fmt::format(format, std::forward<Args>(args)...));
+    }
+}
+
+template <typename... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+    if (enabled(Level::kError)) {
+        write(Level::kError, fmt::format(format, std::forward<Args>(args)...));
+    }
+}
+
+}  // namespace skiff::log

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace skiff::boot {
+
+/// How the guest's first instruction is reached.
+enum class EntryProtocol {
+    kAuto,     ///< PVH where the image has the note, else the 64-bit, else the 32-bit Linux protocol.
+    kPvh,      ///< Xen PVH: 32-bit protected mode, hvm_start_info in EBX.
+    kLinux64,  ///< 64-bit Linux boot protocol (boot.rst, "64-bit Boot Protocol").
+    kLinux32,  ///< 32-bit Linux boot protocol (boot.rst, "32-bit Boot Protocol").
+};
+
+/// What is to be booted; everything in it is the user's, so every mistake is a user error.
+struct BootRequest {
+    std::string kernel_path;
+    std::optional<std::string> initrd_path;
+    /// The whole kernel command line, without a terminating NUL.
+    std::string cmdline;
+    EntryProtocol protocol = EntryProtocol::kAuto;
+    /// Physical address of the ACPI RSDP that is handed over; nothing without ACPI.
+    std::optional<std::uint64_t> rsdp_address;
+};
+
+}  // namespace skiff::boot

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/machine/exit_reason.h"
+
+#include <fmt/format.h>
+
+namespace skiff::machine {
+namespace {
+
+constexpr int kStatusHostError = 1;
+constexpr int kStatusKernelPanic = 70;
+constexpr int kStatusTripleFault = 71;
+constexpr int kStatusKvmFailed = 72;
+constexpr int kStatusTimeout = 124;
+constexpr int kStatusSignalBase = 128;
+
+}  // namespace
+
+int exit_status(const ExitReason& reason) {
+    switch (reason.kind) {
+        case ExitReason::Kind::kPowerOff:
+        case ExitReason::Kind::kReset: return static_cast<int>(reason.value & 0xff);
+        case ExitReason::Kind::kDebugExit: return static_cast<int>(((reason.value << 1) | 1) & 0xff);
+        case ExitReason::Kind::kKernelPanic: return kStatusKernelPanic;
+        case ExitReason::Kind::kTripleFault: return kStatusTripleFault;
+        case ExitReason::Kind::kKvmFailed: return kStatusKvmFailed;
+        case ExitReason::Kind::kTimeout: return kStatusTimeout;
+        case ExitReason::Kind::kUserQuit: return 0;
+        case ExitReason::Kind::kSignal: return kStatusSignalBase + static_cast<int>(reason.value);
+        case ExitReason::Kind::kHostError: return kStatusHostError;
+    }
+    return kStatusHostError;
+}
+
+std::string describe(const ExitReason& reason) {
+    const auto what = [&]() -> std::string {
+        switch (reason.kind) {
+            case ExitReason::Kind::kPowerOff: return "the guest powered off";
+            case ExitReason::Kind::kReset: return "the guest reset itself";
+            case ExitReason::Kind::kDebugExit:
+                return fmt::format("the guest wrote {:#x} to the debug-exit port", reason.value);
+            case ExitReason::Kind::kKernelPanic: return "the guest's kernel panicked";
+            case ExitReason::Kind::kTripleFault: return "triple fault";
+            case ExitReason::Kind::kKvmFailed: return "KVM cannot go on";
+            case ExitReason::Kind::kTimeout: return "the time limit ran out";
+            case ExitReason::Kind::kUserQuit: return "quit from the console";
+            case ExitReason::Kind::kSignal: return fmt::format("stopped by signal {}", reason.value);
+            case ExitReason::Kind::kHostError: return "the host failed";
+        }
+        return "unknown";
+    }();
+    return reason.detail.empty() ? what : what + ": " + reason.detail;
+}
+
+}  // namespace skiff::machine

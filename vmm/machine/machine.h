@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "vmm/machine/exit_reason.h"
+#include "vmm/machine/machine_config.h"
+
+namespace skiff::machine {
+
+/// A virtual machine: built from a configuration, run once, then gone.
+class Machine {
+  public:
+    /// Builds everything up to, but without, the first guest instruction.
+    static Result<std::unique_ptr<Machine>> create(const MachineConfig& config);
+    ~Machine();
+
+    /// What was loaded where, how it is entered and with which command line: several lines, for
+    /// --dry-run and -v.
+    std::string describe() const;
+
+    /// Runs the guest until it stops, is stopped by a signal, by the console or by the timeout.
+    /// Call once, on the main thread.
+    ExitReason run();
+
+  private:
+    struct Parts;
+    explicit Machine(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace skiff::machine

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/guest_memory.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "boot/boot_request.h"
+
+namespace skiff::machine {
+
+/// Where the serial port's bytes go and come from.
+struct SerialConfig {
+    enum class Kind { kStdio, kNone, kFile, kPty, kUnix };
+    Kind kind = Kind::kStdio;
+    /// For kFile (output is appended to nothing: the file is truncated) and kUnix (listening socket).
+    std::string path;
+};
+
+/// Everything that describes a virtual machine before it exists: made by the command line, the API
+/// or a file; the same for all of them.
+struct MachineConfig {
+    static constexpr unsigned kMaxCpus = 254;
+
+    std::string kernel_path;
+    std::optional<std::string> initrd_path;
+    /// Appended to the default command line.
+    std::string extra_cmdline;
+    /// Replaces the default command line when set; extra_cmdline is appended to it too.
+    std::optional<std::string> whole_cmdline;
+    boot::EntryProtocol entry = boot::EntryProtocol::kAuto;
+
+    unsigned cpu_count = 1;
+    std::uint64_t memory_bytes = 256 * kMiB;
+    MemoryBacking memory_backing;
+
+    SerialConfig serial;
+    bool acpi = true;
+    /// Port of the debug-exit device; none without --debug-exit.
+    std::optional<std::uint16_t> debug_exit_port;
+    /// Add what the host's KVM backend needs to the command line (host-notes: emulated_cpl0).
+    bool host_quirks = true;
+
+    /// The run ends with status 124 after this time.
+    std::optional<std::chrono::milliseconds> timeout;
+    /// Between the power button (SIGTERM) and the hard stop.
+    std::chrono::milliseconds grace{10'000};
+};
+
+/// Checks everything that can be checked without touching the host: ranges, sizes, combinations.
+/// The error names the field as the user knows it and the values that are allowed.
+Result<void> validate(const MachineConfig& config);
+
+}  // namespace skiff::machine
