@@ -3,11 +3,11 @@
 
 /// Always-on assertion for errors of our own (architecture.md, failure kind 3): prints where and
 /// what, then aborts. Never for anything that a guest, the host or the user can cause.
-#define SKIFF_CHECK(condition)                                              \
-    do {                                                                    \
-        if (!(condition)) [[unlikely]] {                                    \
-            ::skiff::check_failed(__FILE__, __LINE__, #condition);          \
-        }                                                                   \
+#define SKIFF_CHECK(condition)                                     \
+    do {                                                           \
+        if (!(condition)) [[unlikely]] {                           \
+            ::skiff::check_failed(__FILE__, __LINE__, #condition); \
+        }                                                          \
     } while (false)
 
 namespace skiff {

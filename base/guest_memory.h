@@ -109,7 +109,8 @@ class GuestMemory {
 
     /// Host view of a range, only for handing to the kernel (readv, writev, io_uring): never parse
     /// through it. Nothing where the range is not RAM.
-    std::optional<std::span<std::uint8_t>> host_span(GuestAddress address, std::uint64_t size) const;
+    std::optional<std::span<std::uint8_t>> host_span(GuestAddress address,
+                                                     std::uint64_t size) const;
 
     /// Maps `size` bytes of `fd` at `file_offset` copy-on-write over RAM at `address`: guest writes
     /// stay private, untouched pages are shared with the page cache. Address and offset are page

@@ -19,12 +19,18 @@ constexpr const char* kFilePattern = "%Y-%m-%dT%H:%M:%S.%f%z %t %l %v";
 
 spdlog::level::level_enum to_spdlog(Level level) {
     switch (level) {
-        case Level::kTrace: return spdlog::level::trace;
-        case Level::kDebug: return spdlog::level::debug;
-        case Level::kInfo: return spdlog::level::info;
-        case Level::kWarning: return spdlog::level::warn;
-        case Level::kError: return spdlog::level::err;
-        case Level::kOff: return spdlog::level::off;
+        case Level::kTrace:
+            return spdlog::level::trace;
+        case Level::kDebug:
+            return spdlog::level::debug;
+        case Level::kInfo:
+            return spdlog::level::info;
+        case Level::kWarning:
+            return spdlog::level::warn;
+        case Level::kError:
+            return spdlog::level::err;
+        case Level::kOff:
+            return spdlog::level::off;
     }
     return spdlog::level::off;
 }
@@ -83,8 +89,8 @@ Result<void> configure(const Options& options) {
         file_logger->flush_on(spdlog::level::trace);
         logger() = std::move(file_logger);
     } catch (const spdlog::spdlog_ex& failure) {
-        return Error::user(fmt::format("cannot open the log file {}: {}", options.file_path,
-                                       failure.what()));
+        return Error::user(
+            fmt::format("cannot open the log file {}: {}", options.file_path, failure.what()));
     }
     return {};
 }

@@ -21,13 +21,17 @@ enum class ErrorKind {
 class [[nodiscard]] Error {
   public:
     /// The user asked for something that cannot be. `message` says what, where, what to do.
-    static Error user(std::string message) { return Error(ErrorKind::kUser, 0, std::move(message)); }
+    static Error user(std::string message) {
+        return Error(ErrorKind::kUser, 0, std::move(message));
+    }
 
     /// A host call failed: "`doing`: strerror(errno_value)". `doing` names the object too.
     static Error host(int errno_value, const std::string& doing);
 
     /// A host failure without an errno.
-    static Error host(std::string message) { return Error(ErrorKind::kHost, 0, std::move(message)); }
+    static Error host(std::string message) {
+        return Error(ErrorKind::kHost, 0, std::move(message));
+    }
 
     ErrorKind kind() const { return kind_; }
     /// The errno of the host call that failed, 0 where there was none.
@@ -111,11 +115,11 @@ class [[nodiscard]] Result<void> {
 #define SKIFF_CONCAT(a, b) SKIFF_CONCAT_INNER(a, b)
 
 /// Evaluates an expression of type Result<…>; returns its Error from the enclosing function.
-#define SKIFF_RETURN_IF_ERROR(expression)                                          \
-    do {                                                                           \
-        if (auto skiff_result = (expression); !skiff_result.ok()) {                \
-            return skiff_result.error();                                           \
-        }                                                                          \
+#define SKIFF_RETURN_IF_ERROR(expression)                           \
+    do {                                                            \
+        if (auto skiff_result = (expression); !skiff_result.ok()) { \
+            return skiff_result.error();                            \
+        }                                                           \
     } while (false)
 
 /// `SKIFF_ASSIGN_OR_RETURN(auto fd, open_it());` binds the value or returns the Error.

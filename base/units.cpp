@@ -40,8 +40,8 @@ Result<std::uint64_t> parse_size(std::string_view text) {
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     for (const Unit& unit : kUnits) {
         const std::string base(unit.suffix);
-        const bool matches = suffix == base || suffix == base + "b" ||
-                             (!base.empty() && suffix == base + "ib");
+        const bool matches =
+            suffix == base || suffix == base + "b" || (!base.empty() && suffix == base + "ib");
         if (!matches) {
             continue;
         }

@@ -9,8 +9,8 @@ namespace skiff::boot {
 
 /// How the guest's first instruction is reached.
 enum class EntryProtocol {
-    kAuto,     ///< PVH where the image has the note, else the 64-bit, else the 32-bit Linux protocol.
-    kPvh,      ///< Xen PVH: 32-bit protected mode, hvm_start_info in EBX.
+    kAuto,  ///< PVH where the image has the note, else the 64-bit, else the 32-bit Linux protocol.
+    kPvh,   ///< Xen PVH: 32-bit protected mode, hvm_start_info in EBX.
     kLinux64,  ///< 64-bit Linux boot protocol (boot.rst, "64-bit Boot Protocol").
     kLinux32,  ///< 32-bit Linux boot protocol (boot.rst, "32-bit Boot Protocol").
 };

@@ -18,9 +18,9 @@ Result<void> Bus::insert(const GuestRange& range, std::string name, BusDevice& d
     SKIFF_CHECK(range.size_bytes != 0 && range.is_valid());
     for (const Entry& entry : entries_) {
         if (entry.range.overlaps(range)) {
-            return Error::user(fmt::format("{} at {:#x} overlaps {} at {:#x}: choose another address",
-                                           name, range.start.value(), entry.name,
-                                           entry.range.start.value()));
+            return Error::user(
+                fmt::format("{} at {:#x} overlaps {} at {:#x}: choose another address", name,
+                            range.start.value(), entry.name, entry.range.start.value()));
         }
     }
     const auto after = std::upper_bound(

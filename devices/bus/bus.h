@@ -45,7 +45,9 @@ class Bus {
 
     /// The first kMaxListed distinct unclaimed addresses, and how many accesses there were in all.
     std::vector<Unclaimed> unclaimed() const;
-    std::uint64_t unclaimed_total() const { return unclaimed_total_.load(std::memory_order_relaxed); }
+    std::uint64_t unclaimed_total() const {
+        return unclaimed_total_.load(std::memory_order_relaxed);
+    }
 
   private:
     static constexpr std::size_t kMaxListed = 32;

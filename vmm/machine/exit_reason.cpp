@@ -18,15 +18,24 @@ constexpr int kStatusSignalBase = 128;
 int exit_status(const ExitReason& reason) {
     switch (reason.kind) {
         case ExitReason::Kind::kPowerOff:
-        case ExitReason::Kind::kReset: return static_cast<int>(reason.value & 0xff);
-        case ExitReason::Kind::kDebugExit: return static_cast<int>(((reason.value << 1) | 1) & 0xff);
-        case ExitReason::Kind::kKernelPanic: return kStatusKernelPanic;
-        case ExitReason::Kind::kTripleFault: return kStatusTripleFault;
-        case ExitReason::Kind::kKvmFailed: return kStatusKvmFailed;
-        case ExitReason::Kind::kTimeout: return kStatusTimeout;
-        case ExitReason::Kind::kUserQuit: return 0;
-        case ExitReason::Kind::kSignal: return kStatusSignalBase + static_cast<int>(reason.value);
-        case ExitReason::Kind::kHostError: return kStatusHostError;
+        case ExitReason::Kind::kReset:
+            return static_cast<int>(reason.value & 0xff);
+        case ExitReason::Kind::kDebugExit:
+            return static_cast<int>(((reason.value << 1) | 1) & 0xff);
+        case ExitReason::Kind::kKernelPanic:
+            return kStatusKernelPanic;
+        case ExitReason::Kind::kTripleFault:
+            return kStatusTripleFault;
+        case ExitReason::Kind::kKvmFailed:
+            return kStatusKvmFailed;
+        case ExitReason::Kind::kTimeout:
+            return kStatusTimeout;
+        case ExitReason::Kind::kUserQuit:
+            return 0;
+        case ExitReason::Kind::kSignal:
+            return kStatusSignalBase + static_cast<int>(reason.value);
+        case ExitReason::Kind::kHostError:
+            return kStatusHostError;
     }
     return kStatusHostError;
 }
@@ -34,17 +43,26 @@ int exit_status(const ExitReason& reason) {
 std::string describe(const ExitReason& reason) {
     const auto what = [&]() -> std::string {
         switch (reason.kind) {
-            case ExitReason::Kind::kPowerOff: return "the guest powered off";
-            case ExitReason::Kind::kReset: return "the guest reset itself";
+            case ExitReason::Kind::kPowerOff:
+                return "the guest powered off";
+            case ExitReason::Kind::kReset:
+                return "the guest reset itself";
             case ExitReason::Kind::kDebugExit:
                 return fmt::format("the guest wrote {:#x} to the debug-exit port", reason.value);
-            case ExitReason::Kind::kKernelPanic: return "the guest's kernel panicked";
-            case ExitReason::Kind::kTripleFault: return "triple fault";
-            case ExitReason::Kind::kKvmFailed: return "KVM cannot go on";
-            case ExitReason::Kind::kTimeout: return "the time limit ran out";
-            case ExitReason::Kind::kUserQuit: return "quit from the console";
-            case ExitReason::Kind::kSignal: return fmt::format("stopped by signal {}", reason.value);
-            case ExitReason::Kind::kHostError: return "the host failed";
+            case ExitReason::Kind::kKernelPanic:
+                return "the guest's kernel panicked";
+            case ExitReason::Kind::kTripleFault:
+                return "triple fault";
+            case ExitReason::Kind::kKvmFailed:
+                return "KVM cannot go on";
+            case ExitReason::Kind::kTimeout:
+                return "the time limit ran out";
+            case ExitReason::Kind::kUserQuit:
+                return "quit from the console";
+            case ExitReason::Kind::kSignal:
+                return fmt::format("stopped by signal {}", reason.value);
+            case ExitReason::Kind::kHostError:
+                return "the host failed";
         }
         return "unknown";
     }();

@@ -8,16 +8,16 @@ namespace skiff::machine {
 /// Why a machine stopped; made once, decides the log line and the exit status.
 struct ExitReason {
     enum class Kind {
-        kPowerOff,       ///< The guest powered off: status `value`, 0 unless the guest set it.
-        kReset,          ///< The guest asked for a reset: status `value`, 0 unless the guest set it.
-        kDebugExit,      ///< Value v written to the debug-exit port: status (v << 1) | 1.
-        kKernelPanic,    ///< 70
-        kTripleFault,    ///< 71
-        kKvmFailed,      ///< 72: KVM_EXIT_INTERNAL_ERROR or KVM_EXIT_FAIL_ENTRY
-        kTimeout,        ///< 124
-        kUserQuit,       ///< Ctrl-] or closed console: status 0
-        kSignal,         ///< A signal ended it: 128 + `value`
-        kHostError,      ///< 1
+        kPowerOff,     ///< The guest powered off: status `value`, 0 unless the guest set it.
+        kReset,        ///< The guest asked for a reset: status `value`, 0 unless the guest set it.
+        kDebugExit,    ///< Value v written to the debug-exit port: status (v << 1) | 1.
+        kKernelPanic,  ///< 70
+        kTripleFault,  ///< 71
+        kKvmFailed,    ///< 72: KVM_EXIT_INTERNAL_ERROR or KVM_EXIT_FAIL_ENTRY
+        kTimeout,      ///< 124
+        kUserQuit,     ///< Ctrl-] or closed console: status 0
+        kSignal,       ///< A signal ended it: 128 + `value`
+        kHostError,    ///< 1
     };
 
     Kind kind = Kind::kPowerOff;

@@ -17,7 +17,8 @@ namespace skiff::machine {
 struct SerialConfig {
     enum class Kind { kStdio, kNone, kFile, kPty, kUnix };
     Kind kind = Kind::kStdio;
-    /// For kFile (output is appended to nothing: the file is truncated) and kUnix (listening socket).
+    /// For kFile (output is appended to nothing: the file is truncated) and kUnix (listening
+    /// socket).
     std::string path;
 };
 

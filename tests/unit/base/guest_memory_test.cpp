@@ -39,9 +39,8 @@ TEST_CASE("Guest memory reads back what was written, below and above the hole") 
 
 TEST_CASE("Guest memory refuses what is not wholly RAM") {
     GuestMemory memory = make_memory();
-    for (const std::uint64_t address :
-         {16 * kPageSize - 7, 16 * kPageSize, 4 * kGiB - 1, 4 * kGiB + 4 * kPageSize - 1,
-          UINT64_MAX, UINT64_MAX - 7}) {
+    for (const std::uint64_t address : {16 * kPageSize - 7, 16 * kPageSize, 4 * kGiB - 1,
+                                        4 * kGiB + 4 * kPageSize - 1, UINT64_MAX, UINT64_MAX - 7}) {
         INFO(address);
         REQUIRE_FALSE(memory.read<std::uint64_t>(GuestAddress(address)).has_value());
         REQUIRE_FALSE(memory.write(GuestAddress(address), std::uint64_t{1}));
@@ -67,7 +66,8 @@ TEST_CASE("A mapped file shows in guest memory and guest writes do not reach it"
     REQUIRE(::write(file.get(), content.data(), content.size()) ==
             static_cast<ssize_t>(content.size()));
 
-    REQUIRE(memory.map_file(GuestAddress(2 * kPageSize), file.get(), 0, content.size(), "test").ok());
+    REQUIRE(
+        memory.map_file(GuestAddress(2 * kPageSize), file.get(), 0, content.size(), "test").ok());
 
     REQUIRE(memory.read<std::uint8_t>(GuestAddress(3 * kPageSize + 9)) == 'x');
     REQUIRE(memory.read<std::uint8_t>(GuestAddress(3 * kPageSize + 10)) == 0);

@@ -17,7 +17,8 @@ TEST_CASE("A size is a number with an optional binary unit in any case") {
 }
 
 TEST_CASE("A text that is not a size is a user error that quotes it") {
-    for (const char* text : {"", "M", "-1", "1.5G", "12Q", "1 G", "99999999999999999999", "17179869184G"}) {
+    for (const char* text :
+         {"", "M", "-1", "1.5G", "12Q", "1 G", "99999999999999999999", "17179869184G"}) {
         const auto result = parse_size(text);
         INFO(text);
         REQUIRE_FALSE(result.ok());
