@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints what PVH's start info holds: command line, modules with size and FNV-1a checksum, RSDP.
+// `wait=1`: looks at the modules only when a byte of input has come.
 #include "runtime/boot_info.h"
 #include "runtime/checksum.h"
 #include "runtime/console.h"
+#include "runtime/io_port.h"
 #include "runtime/memory_access.h"
 #include "runtime/run_payload.h"
+#include "runtime/serial_registers.h"
 
 std::uint8_t payload::run() {
     const StartInfo* info = start_info();
@@ -15,6 +18,11 @@ std::uint8_t payload::run() {
     print("start info version ", std::uint64_t{info->version}, " modules ",
           std::uint64_t{info->module_count}, "\n");
     print("command line: ", command_line(), "\n");
+    if (option("wait", std::uint64_t{0}) != 0) {
+        print("waiting for a byte\n");
+        while ((in8(kSerialPort + serial::kLineStatus) & serial::kDataReady) == 0) {
+        }
+    }
     const auto* modules = reinterpret_cast<const Module*>(info->module_list_address);
     for (std::uint32_t i = 0; i < info->module_count; ++i) {
         Checksum checksum;

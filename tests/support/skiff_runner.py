@@ -117,9 +117,9 @@ class Stream:
                 chunk = b""
             with self._changed:
                 self.data += chunk
-                self.ended = not chunk
+                self.ended = not chunk or 0 < self._slow.close_after <= len(self.data)
                 self._changed.notify_all()
-            if not chunk:
+            if self.ended:
                 os.close(self._descriptor)
                 return
 
@@ -127,13 +127,15 @@ class Stream:
 @dataclasses.dataclass
 class SlowReader:
     """A reader of standard output that begins late and takes `chunk` bytes with a `pause` before each
-    until `slow_bytes` have come. `pipe_size` makes the pipe smaller than the kernel's 64 KiB."""
+    until `slow_bytes` have come. `pipe_size` makes the pipe smaller than the kernel's 64 KiB. It goes
+    away for good once `close_after` bytes have come."""
 
     start_after: float = 0.0
     slow_bytes: int = 0
     chunk: int = 1000
     pause: float = 0.002
     pipe_size: int = 0
+    close_after: int = 0
 
 
 class Skiff:
@@ -263,11 +265,12 @@ class Skiff:
         return Finished(status, self.output, self.errors, took)
 
     def threads(self):
-        """Names of its threads."""
+        """Names of its threads, without those that KVM itself adds to the process (newer kernels run
+        its huge-page recovery, "kvm-nx-lpage-re…", as one)."""
         names = []
         for task in Path(f"/proc/{self.pid}/task").iterdir():
             names.append((task / "comm").read_text().rstrip("\n"))
-        return sorted(names)
+        return sorted(name for name in names if not name.startswith("kvm-"))
 
     def cpu_seconds(self):
         """User and system time that all of its threads have used."""
