@@ -1,8 +1,11 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """L1: a stock Linux under QEMU without KVM, whose own /dev/kvm is the SVM path of real hardware.
 
 Runs on the host. L1 sees the host's files (read-only, below a writable layer in its memory), runs
-one script and powers off. What the script writes to /dev/ttyS1 arrives here as report lines.
+one command and powers off. What the command writes to /dev/ttyS1 arrives here as report lines.
+
+    l1.py COMMAND [ARGUMENT...]      runs it with L1's console on this terminal
 """
 
 import ctypes
@@ -11,15 +14,47 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
 PR_SET_PDEATHSIG = 1
 QEMU = "qemu-system-x86_64"
+BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../guest-images/l1/build")
+EX_UNAVAILABLE = 69
+TIME_FACTOR = "3"  # What L1 runs is interpreted: the deadlines of tests in it are stretched.
+STATUS = "L1 STATUS "  # The last line of a report; the command's exit status follows.
+PASSED_ON = ("SKIFF", "SKIFF_PAYLOADS", "SKIFF_GUEST_IMAGES")
+
+
+class Unavailable(Exception):
+    """This machine lacks what L1 needs; the text says what, and what to do."""
 
 
 class L1Ended(Exception):
     """L1 stopped, or its time ran out, before the awaited report line came."""
+
+
+def prepare():
+    """Fetches the images unless they are there; returns their folder."""
+    if not shutil.which(QEMU):
+        raise Unavailable(f"{QEMU} is missing: apt-get install qemu-system-x86")
+    build = subprocess.run([BUILD], stdout=subprocess.PIPE, text=True, check=False)
+    if build.returncode == EX_UNAVAILABLE:
+        raise Unavailable("the stock kernels cannot be had (the reason is above)")
+    if build.returncode != 0:
+        sys.exit("guest-images/l1/build failed")
+    return build.stdout.splitlines()[-1]
+
+
+def environment(images):
+    """What a command in L1 finds in its environment."""
+    variables = {name: os.path.realpath(os.environ[name])
+                 for name in PASSED_ON if os.environ.get(name)}
+    variables["SKIFF_NESTED_IMAGES"] = images
+    variables["SKIFF_TEST_TIME_FACTOR"] = TIME_FACTOR
+    variables["PYTHONDONTWRITEBYTECODE"] = "1"
+    return variables
 
 
 def _die_with_parent():
@@ -27,23 +62,30 @@ def _die_with_parent():
 
 
 class L1:
-    """One run of L1. Use as a context manager: leaving it kills QEMU and removes its files."""
+    """One run of L1. Use as a context manager: leaving it kills QEMU and removes its files.
 
-    def __init__(self, images, command, environment, memory="5G", cpus=2):
+    With `interactive`, L1's console is this process's standard input and output; else console()
+    tells what was on it.
+    """
+
+    def __init__(self, images, command, memory="5G", cpus=2, interactive=False):
         self.started = time.monotonic()
         self._folder = tempfile.mkdtemp(prefix="skiff-nested-")
         self._console_path = os.path.join(self._folder, "console")
         script = os.path.join(self._folder, "run")
         with open(script, "w", encoding="utf-8") as file:
-            for name, value in environment.items():
+            for name, value in environment(images).items():
                 file.write(f"export {name}={_quoted(value)}\n")
-            file.write("exec " + " ".join(_quoted(word) for word in command) + "\n")
+            file.write("exec " + " ".join(_quoted(word) for word in command) +
+                       ("\n" if interactive else " </dev/null\n"))
         self._report, report_writer = os.pipe()
         self._pending = b""
+        console = "stdio,id=console,signal=off" if interactive else \
+            f"file,id=console,path={self._console_path}"
         arguments = [
             QEMU, "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "EPYC,+svm,+npt",
             "-smp", str(cpus), "-m", memory, "-nodefaults", "-no-reboot", "-display", "none",
-            "-chardev", f"file,id=console,path={self._console_path}", "-serial", "chardev:console",
+            "-chardev", console, "-serial", "chardev:console",
             "-chardev", f"file,id=report,path=/dev/fd/{report_writer}", "-serial", "chardev:report",
             "-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,"
                        "multidevs=remap",
@@ -53,7 +95,8 @@ class L1:
         ]
         with open(os.path.join(self._folder, "qemu-errors"), "wb") as errors:
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
+                arguments, stdin=None if interactive else subprocess.DEVNULL,
+                stdout=None if interactive else errors, stderr=errors,
                 pass_fds=[report_writer], preexec_fn=_die_with_parent)
         os.close(report_writer)
         self._selector = selectors.DefaultSelector()
@@ -74,10 +117,11 @@ class L1:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def report_line(self, deadline):
-        """The next line of the report, or L1Ended. The deadline is on the monotonic clock."""
+        """The next line of the report, or L1Ended. The deadline is on the monotonic clock, or
+        infinite."""
         while b"\n" not in self._pending:
             left = deadline - time.monotonic()
-            if left <= 0 or not self._selector.select(left):
+            if left <= 0 or not self._selector.select(None if left == float("inf") else left):
                 raise L1Ended("L1 did not report in time")
             data = os.read(self._report, 65536)
             if not data:
@@ -98,3 +142,19 @@ class L1:
 
 def _quoted(word):
     return "'" + str(word).replace("'", "'\\''") + "'"
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit("usage: l1.py COMMAND [ARGUMENT...]")
+    try:
+        with L1(prepare(), sys.argv[1:], interactive=True) as machine:
+            while not (line := machine.report_line(float("inf"))).startswith(STATUS):
+                print(line)
+            return int(line[len(STATUS):])
+    except (Unavailable, L1Ended) as why:
+        sys.exit(str(why))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

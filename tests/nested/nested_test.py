@@ -10,8 +10,6 @@ report. Needs SKIFF, SKIFF_PAYLOADS and SKIFF_GUEST_IMAGES, as skiff_runner.py d
 
 import json
 import os
-import shutil
-import subprocess
 import sys
 import time
 import unittest
@@ -25,10 +23,7 @@ import l1  # noqa: E402
 import skiff_runner  # noqa: E402
 
 SKIP = 77
-UNAVAILABLE = 69
 TOTAL_LIMIT_S = 290
-TIME_FACTOR = "3"  # What L1 runs is interpreted: its deadlines are stretched.
-PASSED_ON = ("SKIFF", "SKIFF_PAYLOADS", "SKIFF_GUEST_IMAGES")
 
 
 class Reports:
@@ -56,7 +51,7 @@ class Reports:
             self._over = f"{why}, while {self._running} ran. L1's console:\n" \
                          f"{self._machine.console()}"
             return
-        if line.startswith("L1 STATUS"):
+        if line.startswith(l1.STATUS):
             self._over = f"{line}, without a result. L1's console:\n{self._machine.console()}"
             return
         message = json.loads(line)
@@ -105,23 +100,13 @@ def main():
     missing = skiff_runner.missing(("payloads", "images"))
     if missing:
         skip_tier(missing)
-    if not shutil.which(l1.QEMU):
-        skip_tier(f"{l1.QEMU} is missing: apt-get install qemu-system-x86")
-    build = subprocess.run([os.path.join(TOP, "guest-images/l1/build")],
-                           stdout=subprocess.PIPE, text=True, check=False)
-    if build.returncode == UNAVAILABLE:
-        skip_tier("the stock kernels cannot be had (see above)")
-    if build.returncode != 0:
-        sys.exit("guest-images/l1/build failed")
-    images = build.stdout.splitlines()[-1]
+    try:
+        images = l1.prepare()
+    except l1.Unavailable as why:
+        skip_tier(why)
 
-    environment = {name: os.path.realpath(os.environ[name])
-                   for name in PASSED_ON if os.environ.get(name)}
-    environment["SKIFF_NESTED_IMAGES"] = images
-    environment["SKIFF_TEST_TIME_FACTOR"] = TIME_FACTOR
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
     NestedTest.machine = l1.L1(
-        images, [sys.executable, os.path.join(HERE, "run_in_l1.py"), *wanted], environment)
+        images, [sys.executable, os.path.join(HERE, "run_in_l1.py"), *wanted])
     NestedTest.reports = Reports(NestedTest.machine)
     result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(tests))
     return 0 if result.wasSuccessful() else 1
