@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the loader hands to the guest: command line, initrd, memory map, ACPI's root pointer."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -48,11 +49,12 @@ class Pvh(SkiffTestCase):
 
 
 class Linux(SkiffTestCase):
-    def boot(self, name, *arguments):
+    def boot(self, kernel, *arguments):
         data = b"an initrd" * 1000
         initrd = self.folder() / "initrd"
         initrd.write_bytes(data)
-        finished = self.run_payload(name, "told=so", "-i", initrd, "-m", "128M", *arguments)
+        finished = self.run_skiff("run", kernel, "-a", "told=so", "-i", initrd, "-m", "128M",
+                                  *arguments)
         self.assertEqual(finished.status, 0, finished.text)
         self.assertRegex(finished.text, r"boot flag 0xaa55 header 0x53726448 ")
         self.assertRegex(finished.text, r"command line: .*told=so.*\n")
@@ -65,13 +67,19 @@ class Linux(SkiffTestCase):
         self.assertEqual(ram[1 << 20], 127 << 20)
 
     def test_an_elf_file_without_a_pvh_note_is_entered_by_the_64_bit_protocol(self):
-        self.boot("linux64")
+        self.boot(payload_path("linux64"))
 
     def test_the_64_bit_protocol_can_be_asked_for(self):
-        self.boot("linux64", "--entry", "linux64")
+        self.boot(payload_path("linux64"), "--entry", "linux64")
 
     def test_the_32_bit_protocol_can_be_asked_for(self):
-        self.boot("linux32", "--entry", "linux32")
+        self.boot(payload_path("linux32"), "--entry", "linux32")
+
+    def test_a_bzimage_without_a_compressed_kernel_is_entered_as_it_is(self):
+        path = os.path.join(os.environ["SKIFF_PAYLOADS"], "bzImage")
+        for arguments in ([], ["--entry", "linux64"], ["--entry", "linux32"]):
+            with self.subTest(arguments=arguments):
+                self.boot(path, *arguments)
 
     def test_pvh_cannot_be_asked_of_a_file_without_the_note(self):
         finished = self.run_payload("linux64", "", "--entry", "pvh")
