@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stopping a guest from outside: the power button and signals."""
 
+import re
 import signal
 import sys
 import time
@@ -17,6 +18,16 @@ class Signals(SkiffTestCase):
         skiff.signal(signal.SIGTERM)
         finished = skiff.wait()
         self.assertIn("interrupt 1\nall as expected\n", finished.text)
+        self.assertEqual(finished.status, 0)
+
+    def test_without_acpi_sigterm_presses_ctrl_alt_del(self):
+        skiff = self.start_payload("keyboard", "", "--no-acpi")
+        skiff.expect("waiting for keys")
+        skiff.signal(signal.SIGTERM)
+        finished = skiff.wait()
+        # Set 1: left Ctrl, left Alt, Delete; 0xe0 marks the keys beside the main block.
+        keys = re.findall(r"key (\w+)\n", finished.text)
+        self.assertEqual([key for key in keys if key != "0xe0"][:3], ["0x1d", "0x38", "0x53"])
         self.assertEqual(finished.status, 0)
 
     def test_a_guest_that_ignores_the_button_is_stopped_after_the_grace_time(self):
