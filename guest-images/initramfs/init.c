@@ -40,7 +40,7 @@ static long call(long number, long a, long b, long c, long d, long e, long f) {
 #define CALL3(name, a, b, c) call(__NR_##name, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define CALL4(name, a, b, c, d) call(__NR_##name, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
-static long length(const char *text) {
+static long length(const char* text) {
     long n = 0;
     while (text[n] != 0) {
         n++;
@@ -48,7 +48,7 @@ static long length(const char *text) {
     return n;
 }
 
-static int starts_with(const char *text, const char *prefix) {
+static int starts_with(const char* text, const char* prefix) {
     while (*prefix != 0) {
         if (*text++ != *prefix++) {
             return 0;
@@ -57,9 +57,11 @@ static int starts_with(const char *text, const char *prefix) {
     return 1;
 }
 
-static void say(const char *text) { CALL3(write, 1, text, length(text)); }
+static void say(const char* text) {
+    CALL3(write, 1, text, length(text));
+}
 
-static void mount_at(const char *type, const char *where, long flags) {
+static void mount_at(const char* type, const char* where, long flags) {
     // Already mounted (the kernel mounts devtmpfs on a disk's /dev) or not configured: go on.
     call(__NR_mount, (long)type, (long)where, (long)type, flags, 0, 0);
 }
@@ -76,7 +78,8 @@ static void print_ready_line(void) {
     CALL3(write, 1, line, used + 1);
 }
 
-// The console opened through /dev/console cannot be a controlling terminal; the device behind it can.
+// The console opened through /dev/console cannot be a controlling terminal; the device behind it
+// can.
 static long open_console_terminal(void) {
     char path[64] = "/dev/";
     long used = 5;
@@ -105,7 +108,7 @@ static void become_session_leader(void) {
     CALL0(setsid);
     long terminal = open_console_terminal();
     if (terminal < 0) {
-        return; // no job control then; the inherited /dev/console still works
+        return;  // no job control then; the inherited /dev/console still works
     }
     CALL3(ioctl, terminal, TIOCSCTTY, 1);
     for (long fd = 0; fd < 3; fd++) {
@@ -116,15 +119,15 @@ static void become_session_leader(void) {
     }
 }
 
-static void run_shell(const char *guest_cmd, char **environment) {
-    char *interactive[] = {"-sh", 0}; // a login shell: it reads /etc/profile
-    char *command[] = {"sh", "-c", (char *)guest_cmd, 0};
+static void run_shell(const char* guest_cmd, char** environment) {
+    char* interactive[] = {"-sh", 0};  // a login shell: it reads /etc/profile
+    char* command[] = {"sh", "-c", (char*)guest_cmd, 0};
     CALL3(execve, "/bin/busybox", guest_cmd != 0 ? command : interactive, environment);
     say("init: cannot run /bin/busybox\n");
     CALL1(exit_group, 127);
 }
 
-static void copy_environment(char **from, char **to, int size) {
+static void copy_environment(char** from, char** to, int size) {
     int n = 0;
     to[n++] = "PATH=/bin:/sbin:/usr/bin:/usr/sbin";
     to[n++] = "HOME=/root";
@@ -143,7 +146,7 @@ static int exit_status_of(int wait_status) {
 
 // Reaps until `child` ends or a signal (busybox poweroff, halt: SIGUSR2, SIGUSR1; reboot: SIGTERM)
 // asks for the end of the machine. The signals are blocked, so none of them is missed.
-static int wait_for_end(long child, unsigned long signals, enum ending *ending) {
+static int wait_for_end(long child, unsigned long signals, enum ending* ending) {
     for (;;) {
         long signal = CALL4(rt_sigtimedwait, &signals, 0, 0, sizeof signals);
         if (signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGTERM) {
@@ -168,9 +171,10 @@ static void report_exit_status(int status) {
     if (fd < 0) {
         return;
     }
-    long page = call(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, POWER_CONTROL_PAGE);
+    long page =
+        call(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, POWER_CONTROL_PAGE);
     if (page > 0) {
-        *(volatile unsigned char *)(page + EXIT_STATUS_REGISTER) = (unsigned char)status;
+        *(volatile unsigned char*)(page + EXIT_STATUS_REGISTER) = (unsigned char)status;
     }
 }
 
@@ -182,7 +186,7 @@ static void end_processes(void) {
         while ((pid = CALL4(wait4, -1, 0, WNOHANG, 0)) > 0) {
         }
         if (pid < 0) {
-            return; // ECHILD: none is left
+            return;  // ECHILD: none is left
         }
         long ten_milliseconds[2] = {0, 10000000};
         CALL2(nanosleep, ten_milliseconds, 0);
@@ -192,7 +196,7 @@ static void end_processes(void) {
 static void end_machine(enum ending ending) {
     end_processes();
     CALL0(sync);
-    call(__NR_mount, 0, (long)"/", 0, MS_REMOUNT | MS_RDONLY, 0, 0); // leaves a disk clean
+    call(__NR_mount, 0, (long)"/", 0, MS_REMOUNT | MS_RDONLY, 0, 0);  // leaves a disk clean
     // A kernel without ACPI can only halt when it is asked to power off: reset it instead, which
     // ends the VMM just as well.
     int has_acpi = CALL2(access, "/sys/firmware/acpi/tables/FACP", 0) == 0;
@@ -204,10 +208,12 @@ static void end_machine(enum ending ending) {
     }
 }
 
-static unsigned long signal_bit(int signal) { return 1UL << (signal - 1); }
+static unsigned long signal_bit(int signal) {
+    return 1UL << (signal - 1);
+}
 
-__attribute__((noreturn, used)) static void init_main(long *stack) {
-    char **environment = (char **)(stack + 1 + stack[0] + 1);
+__attribute__((noreturn, used)) static void init_main(long* stack) {
+    char** environment = (char**)(stack + 1 + stack[0] + 1);
     mount_at("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
     mount_at("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC);
     mount_at("devtmpfs", "/dev", MS_NOSUID);
@@ -215,19 +221,19 @@ __attribute__((noreturn, used)) static void init_main(long *stack) {
     CALL2(sethostname, "guest", 5);
     print_ready_line();
 
-    const char *guest_cmd = 0;
-    for (char **entry = environment; *entry != 0; entry++) {
+    const char* guest_cmd = 0;
+    for (char** entry = environment; *entry != 0; entry++) {
         if (starts_with(*entry, "guest_cmd=")) {
             guest_cmd = *entry + length("guest_cmd=");
         }
     }
 
-    unsigned long signals = signal_bit(SIGCHLD) | signal_bit(SIGUSR1) | signal_bit(SIGUSR2) |
-                            signal_bit(SIGTERM);
+    unsigned long signals =
+        signal_bit(SIGCHLD) | signal_bit(SIGUSR1) | signal_bit(SIGUSR2) | signal_bit(SIGTERM);
     CALL4(rt_sigprocmask, SIG_BLOCK, &signals, 0, sizeof signals);
     long child = CALL0(fork);
     if (child == 0) {
-        char *child_environment[64];
+        char* child_environment[64];
         CALL4(rt_sigprocmask, SIG_UNBLOCK, &signals, 0, sizeof signals);
         become_session_leader();
         copy_environment(environment, child_environment, 64);
@@ -240,9 +246,10 @@ __attribute__((noreturn, used)) static void init_main(long *stack) {
 }
 
 // The stack at entry: argc, argv…, 0, envp…, 0.
-__asm__(".globl _start\n"
-        "_start:\n"
-        "    xor %ebp, %ebp\n"
-        "    mov %rsp, %rdi\n"
-        "    and $-16, %rsp\n"
-        "    call init_main\n");
+__asm__(
+    ".globl _start\n"
+    "_start:\n"
+    "    xor %ebp, %ebp\n"
+    "    mov %rsp, %rdi\n"
+    "    and $-16, %rsp\n"
+    "    call init_main\n");
