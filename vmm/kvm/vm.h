@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/guest_memory.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace skiff::kvm {
+
+class Kvm;
+class Vcpu;
+
+/// One virtual machine. Source: KVM API, "VM ioctls". Methods only issue ioctls and are
+/// thread-safe; the order of the calls while building is the machine's business.
+class Vm {
+  public:
+    int fd() const { return fd_.get(); }
+
+    /// Gives the guest every region of `memory`, a slot each. Before create_irqchip(): a slot set
+    /// after it waits milliseconds for a grace period (docs/architecture.md, construction order).
+    Result<void> set_memory(const GuestMemory& memory);
+
+    /// In-kernel PIC, IOAPIC and local APICs, and the i8254 PIT.
+    Result<void> create_irqchip();
+
+    /// `index` is the vCPU's number and its APIC id.
+    Result<Vcpu> create_vcpu(unsigned index) const;
+
+    /// Each write to `eventfd` becomes an edge on `gsi` (KVM_IRQFD).
+    Result<void> assign_irqfd(int eventfd, std::uint32_t gsi) const;
+
+    /// KVM_CHECK_EXTENSION for this VM; 0 where the capability is missing.
+    int check_extension(int capability) const;
+
+    /// How many vCPUs this KVM gives one VM (KVM_CAP_MAX_VCPUS).
+    unsigned max_vcpus() const;
+
+  private:
+    friend class Kvm;
+    Vm(UniqueFd fd, std::size_t vcpu_mmap_size)
+        : fd_(std::move(fd)), vcpu_mmap_size_(vcpu_mmap_size) {}
+
+    UniqueFd fd_;
+    std::size_t vcpu_mmap_size_;
+};
+
+}  // namespace skiff::kvm

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/kvm/x86_64/vcpu_setup.h"
+
+#include <fmt/format.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+
+#include "vmm/kvm/ioctl.h"
+
+namespace skiff::kvm::x86_64 {
+namespace {
+
+// Intel SDM vol. 3, 2.5 and 2.2.1.
+constexpr std::uint64_t kCr0ProtectionEnable = 1U << 0;
+constexpr std::uint64_t kCr0ExtensionType = 1U << 4;
+constexpr std::uint64_t kCr0Paging = 1U << 31;
+constexpr std::uint64_t kCr4PhysicalAddressExtension = 1U << 5;
+constexpr std::uint64_t kEferLongModeEnable = 1U << 8;
+constexpr std::uint64_t kEferLongModeActive = 1U << 10;
+constexpr std::uint64_t kRflagsReserved = 1U << 1;
+
+constexpr std::uint16_t kCodeSelector = 0x10;  // boot.rst: __BOOT_CS
+constexpr std::uint16_t kDataSelector = 0x18;  // boot.rst: __BOOT_DS
+constexpr std::uint16_t kTaskSelector = 0x20;
+
+// Segment types, Intel SDM vol. 3, 3.4.5.1 and 3.5.
+constexpr std::uint8_t kCodeExecuteReadAccessed = 0xb;
+constexpr std::uint8_t kDataReadWriteAccessed = 0x3;
+constexpr std::uint8_t kTaskBusy = 0xb;
+
+// Intel SDM vol. 4, table 2-2.
+constexpr std::uint32_t kMsrMiscEnable = 0x1a0;
+constexpr std::uint64_t kMiscEnableFastString = 1U << 0;
+constexpr std::uint32_t kMsrMtrrDefType = 0x2ff;
+constexpr std::uint64_t kMtrrEnable = 1U << 11;
+constexpr std::uint64_t kMtrrWriteBack = 6;
+
+kvm_segment flat_segment(std::uint16_t selector, std::uint8_t type) {
+    kvm_segment segment{};
+    segment.limit = 0xffff'ffff;
+    segment.selector = selector;
+    segment.type = type;
+    segment.present = 1;
+    segment.db = 1;
+    segment.s = 1;
+    segment.g = 1;
+    return segment;
+}
+
+kvm_segment task_segment() {
+    kvm_segment segment{};
+    segment.limit = 0x67;  // the smallest TSS
+    segment.selector = kTaskSelector;
+    segment.type = kTaskBusy;
+    segment.present = 1;
+    return segment;
+}
+
+}  // namespace
+
+Result<void> set_initial_registers(const Vcpu& vcpu, const InitialState& state) {
+    kvm_sregs sregs{};
+    SKIFF_RETURN_IF_ERROR(checked_ioctl(vcpu.fd(), KVM_GET_SREGS, &sregs, "KVM_GET_SREGS"));
+    sregs.cs = flat_segment(kCodeSelector, kCodeExecuteReadAccessed);
+    sregs.ds = flat_segment(kDataSelector, kDataReadWriteAccessed);
+    sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.ds;
+    sregs.tr = task_segment();
+    sregs.gdt.base = state.gdt_base;
+    sregs.gdt.limit = state.gdt_limit;
+    sregs.idt.base = 0;
+    sregs.idt.limit = 0;
+    sregs.cr0 = kCr0ProtectionEnable | kCr0ExtensionType;
+    sregs.cr3 = 0;
+    sregs.cr4 = 0;
+    sregs.efer = 0;
+    if (state.long_mode) {
+        sregs.cs.l = 1;
+        sregs.cs.db = 0;
+        sregs.cr0 |= kCr0Paging;
+        sregs.cr3 = state.cr3;
+        sregs.cr4 = kCr4PhysicalAddressExtension;
+        sregs.efer = kEferLongModeEnable | kEferLongModeActive;
+    }
+    SKIFF_RETURN_IF_ERROR(checked_ioctl(vcpu.fd(), KVM_SET_SREGS, &sregs, "KVM_SET_SREGS"));
+
+    kvm_regs regs{};
+    regs.rip = state.rip;
+    regs.rbx = state.rbx;
+    regs.rsi = state.rsi;
+    regs.rflags = kRflagsReserved;
+    SKIFF_RETURN_IF_ERROR(checked_ioctl(vcpu.fd(), KVM_SET_REGS, &regs, "KVM_SET_REGS"));
+    return {};
+}
+
+Result<void> set_boot_msrs(const Vcpu& vcpu) {
+    std::array<kvm_msr_entry, 2> entries{};
+    entries[0].index = kMsrMiscEnable;
+    entries[0].data = kMiscEnableFastString;
+    entries[1].index = kMsrMtrrDefType;
+    entries[1].data = kMtrrEnable | kMtrrWriteBack;
+
+    // struct kvm_msrs is a header that the entries follow directly.
+    alignas(kvm_msrs) std::array<std::byte, sizeof(kvm_msrs) + sizeof entries> block{};
+    const std::uint32_t count = entries.size();
+    std::memcpy(block.data() + offsetof(kvm_msrs, nmsrs), &count, sizeof count);
+    std::memcpy(block.data() + sizeof(kvm_msrs), entries.data(), sizeof entries);
+    SKIFF_ASSIGN_OR_RETURN(const int set,
+                           checked_ioctl(vcpu.fd(), KVM_SET_MSRS, block.data(), "KVM_SET_MSRS"));
+    if (set != static_cast<int>(count)) {
+        return Error::host(fmt::format("KVM refused to set MSR {:#x}",
+                                       entries.at(static_cast<std::size_t>(set)).index));
+    }
+    return {};
+}
+
+std::optional<std::uint32_t> tsc_khz(const Vcpu& vcpu) {
+    const int khz = ::ioctl(vcpu.fd(), KVM_GET_TSC_KHZ, 0);
+    if (khz <= 0) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(khz);
+}
+
+}  // namespace skiff::kvm::x86_64
