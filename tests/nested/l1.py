@@ -147,6 +147,7 @@ def _quoted(word):
 def main():
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit("usage: l1.py COMMAND [ARGUMENT...]")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with L1(prepare(), sys.argv[1:], interactive=True) as machine:
             while not (line := machine.report_line(float("inf"))).startswith(STATUS):

@@ -10,6 +10,7 @@ report. Needs SKIFF, SKIFF_PAYLOADS and SKIFF_GUEST_IMAGES, as skiff_runner.py d
 
 import json
 import os
+import signal
 import sys
 import time
 import unittest
@@ -66,13 +67,7 @@ class Reports:
 class NestedTest(unittest.TestCase):
     """One test a case; they are added below."""
 
-    machine = None
     reports = None
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.machine.close()
-        print(f"nested: {time.monotonic() - cls.machine.started:.0f} s in all", file=sys.stderr)
 
 
 def add_test(name):
@@ -105,10 +100,13 @@ def main():
     except l1.Unavailable as why:
         skip_tier(why)
 
-    NestedTest.machine = l1.L1(
-        images, [sys.executable, os.path.join(HERE, "run_in_l1.py"), *wanted])
-    NestedTest.reports = Reports(NestedTest.machine)
-    result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(tests))
+    # What ends this process shall end L1 with it; unittest lets only this exception through.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    runner = os.path.join(HERE, "run_in_l1.py")
+    with l1.L1(images, [sys.executable, runner, *wanted]) as machine:
+        NestedTest.reports = Reports(machine)
+        result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(tests))
+        print(f"nested: {time.monotonic() - machine.started:.0f} s in all", file=sys.stderr)
     return 0 if result.wasSuccessful() else 1
 
 
