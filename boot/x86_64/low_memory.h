@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/guest_address.h"
+#include "base/units.h"
+
+/// Where the loader puts its own data below 1 MiB (docs/boot.md has the whole map). Page 0 stays
+/// empty: PVH takes an address of 0 for "none", and null pointers of the guest should find nothing.
+namespace skiff::boot::x86_64 {
+
+inline constexpr GuestAddress kGdtAddress{0x1000};
+inline constexpr GuestAddress kStartInfoAddress{0x2000};
+inline constexpr GuestAddress kZeroPageAddress{0x7000};
+inline constexpr GuestAddress kPageTablesAddress{0x9000};
+inline constexpr GuestAddress kCmdlineAddress{0x20000};
+
+/// End of conventional memory: 1 KiB of extended BIOS data area below 640 KiB follows.
+inline constexpr std::uint64_t kLowRamEnd = 0x9fc00;
+inline constexpr std::uint64_t kHighRamStart = kMiB;
+
+/// EBDA, video memory and BIOS area: never given to the guest as RAM. RSDP, ACPI and MP tables are
+/// there, written by others.
+inline constexpr GuestRange kReservedLowRange{GuestAddress(kLowRamEnd), kHighRamStart - kLowRamEnd};
+
+}  // namespace skiff::boot::x86_64
