@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from skiff_runner import SkiffTestCase, SlowReader, checksum, main, time_factor  # noqa: E402
+from skiff_runner import SkiffTestCase, SlowReader, amount, checksum, main, time_factor  # noqa: E402
 
 END_OF_TRANSMISSION = b"\x04"
+SIZE = amount(10_000)
 
 
 def numbered_lines(size):
@@ -34,10 +35,10 @@ class SerialOutput(SkiffTestCase):
                   f"{got[at - 40:at + 40]!r} instead of {wanted[at - 40:at + 40]!r}")
 
     def test_a_mebibyte_arrives_complete_through_a_slow_reader(self):
-        size = 1 << 20
+        size = amount(1 << 20)
         # Nobody reads for a second, then a few bytes at a time: both the pipe (a page) and the
         # buffer behind it run full, and the guest has to be held back.
-        reader = SlowReader(start_after=1.0, slow_bytes=100_000, chunk=256, pause=0.005,
+        reader = SlowReader(start_after=1.0, slow_bytes=amount(100_000), chunk=256, pause=0.005,
                             pipe_size=4096)
         finished = self.run_payload("serial_output", f"bytes={size}", slow_reader=reader, seconds=50)
         self.assert_same(finished.output, numbered_lines(size))
@@ -51,13 +52,13 @@ class SerialOutput(SkiffTestCase):
         self.assertEqual(finished.status, 0)
 
     def test_a_guest_that_never_looks_at_the_line_status_is_heard_too(self):
-        size = 100_000
+        size = amount(100_000)
         finished = self.run_payload("serial_output", f"bytes={size} wait=none")
         self.assert_same(finished.output, numbered_lines(size))
 
     def test_a_reader_that_goes_away_ends_neither_in_a_crash_nor_in_a_hang(self):
         reader = SlowReader(close_after=1000)
-        finished = self.run_payload("serial_output", "bytes=200000", slow_reader=reader)
+        finished = self.run_payload("serial_output", f"bytes={amount(200_000)}", slow_reader=reader)
         self.assertIn(finished.status, (0, 1))
 
 
@@ -77,10 +78,10 @@ class SerialInput(SkiffTestCase):
         self.read_back("interrupt", b"some words\n")
 
     def test_one_hundred_kilobytes_pasted_at_once_arrive_by_polling(self):
-        self.read_back("poll", bytes(5 + i * 7 % 251 for i in range(100_000)))
+        self.read_back("poll", bytes(5 + i * 7 % 251 for i in range(amount(100_000))))
 
     def test_one_hundred_kilobytes_pasted_at_once_arrive_by_interrupt(self):
-        self.read_back("interrupt", bytes(5 + i * 7 % 251 for i in range(100_000)))
+        self.read_back("interrupt", bytes(5 + i * 7 % 251 for i in range(amount(100_000))))
 
     def test_input_is_echoed_in_order(self):
         skiff = self.start_payload("serial_input", "mode=interrupt echo=1", stdin="pipe")
@@ -110,13 +111,13 @@ class SerialInput(SkiffTestCase):
 class SerialBackends(SkiffTestCase):
     def test_output_goes_to_a_file(self):
         path = self.folder() / "console.txt"
-        finished = self.run_payload("serial_output", "bytes=10000", "--serial", f"file={path}")
+        finished = self.run_payload("serial_output", f"bytes={SIZE}", "--serial", f"file={path}")
         self.assertEqual(finished.status, 0)
-        self.assertEqual(path.read_bytes(), numbered_lines(10000))
+        self.assertEqual(path.read_bytes(), numbered_lines(SIZE))
         self.assertEqual(finished.output, b"")
 
     def test_output_goes_nowhere(self):
-        finished = self.run_payload("serial_output", "bytes=10000", "--serial", "none")
+        finished = self.run_payload("serial_output", f"bytes={SIZE}", "--serial", "none")
         self.assertEqual(finished.status, 0)
         self.assertEqual(finished.output, b"")
 
