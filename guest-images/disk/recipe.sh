@@ -41,6 +41,7 @@ collect_root() {
     for applet in $(/bin/busybox --list); do
         [[ $applet == busybox || $applet == init ]] || ln -s busybox "$root/bin/$applet"
     done
+    ln -s ../bin/busybox "$root/sbin/reboot" # the kernel runs it on Ctrl-Alt-Del
     find "$root" -exec touch -h -d @0 {} +
 }
 
