@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+extern char** environ;
 
 static int64_t now_ns(void) {
     struct timespec now;
@@ -28,7 +28,7 @@ static int64_t now_ns(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-int main(int argument_count, char **arguments) {
+int main(int argument_count, char** arguments) {
     if (argument_count < 3) {
         fprintf(stderr, "usage: first_byte DEADLINE_MS COMMAND [ARGUMENT...]\n");
         return 2;

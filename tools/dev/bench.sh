@@ -8,7 +8,7 @@ dev_bench() {
         start)
             setup_for build test
             build_preset release skiff payloads bench_programs
-            exec python3 tests/bench/start.py --build build/release "$@"
+            exec python3 -B tests/bench/start.py --build build/release "$@"
             ;;
         *) fail_usage "unknown benchmark '$subject'" ;;
     esac

@@ -50,4 +50,4 @@ run_tests() {
 }
 
 # The exit status is the summary's: failed tests, and in CI skipped ones.
-summarise_tests() { python3 tools/dev/summary.py "${summary_arguments[@]}"; }
+summarise_tests() { python3 -B tools/dev/summary.py "${summary_arguments[@]}"; }

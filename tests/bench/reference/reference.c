@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The floor that skiff's start-up is measured against: a bare static program with one thread that makes
-// the ioctls that a VMM must make, in the best order known, boots a small PVH image with one vCPU and
-// 128 MiB, and copies its serial port to standard output. No options, no devices, no error recovery.
+// The floor that skiff's start-up is measured against: a bare static program with one thread that
+// makes the ioctls that a VMM must make, in the best order known, boots a small PVH image with one
+// vCPU and 128 MiB, and copies its serial port to standard output. No options, no devices, no error
+// recovery.
 //
 // usage: reference IMAGE
 //
-// The order matters: a memory slot that is set after the irqchip waits for a grace period of 4 to 8 ms
-// (docs/adr/0002-memory-slots-before-irqchip.md).
+// The order matters: a memory slot that is set after the irqchip waits for a grace period of 4 to 8
+// ms (docs/adr/0002-memory-slots-before-irqchip.md).
 
 #include <elf.h>
 #include <errno.h>
@@ -46,14 +47,14 @@ struct MemoryMapEntry {
     uint32_t type, reserved;
 };
 
-static uint8_t *memory;
+static uint8_t* memory;
 
-static void die(const char *what) {
+static void die(const char* what) {
     fprintf(stderr, "reference: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-static int request(int fd, unsigned long number, void *argument, const char *name) {
+static int request(int fd, unsigned long number, void* argument, const char* name) {
     int result = ioctl(fd, number, argument);
     if (result < 0) {
         die(name);
@@ -61,18 +62,18 @@ static int request(int fd, unsigned long number, void *argument, const char *nam
     return result;
 }
 #define REQUEST(fd, number, argument) \
-    request(fd, number, (void *)(uintptr_t)(argument), #number)  // NOLINT: ioctl takes both kinds
+    request(fd, number, (void*)(uintptr_t)(argument), #number)  // NOLINT: ioctl takes both kinds
 
-static void read_at(int file, void *to, size_t size, off_t offset) {
+static void read_at(int file, void* to, size_t size, off_t offset) {
     if (pread(file, to, size, offset) != (ssize_t)size) {
         die("the image is shorter than it says");
     }
 }
 
-static uint32_t entry_in_notes(const uint8_t *notes, size_t size) {
+static uint32_t entry_in_notes(const uint8_t* notes, size_t size) {
     for (size_t at = 0; at + sizeof(Elf64_Nhdr) <= size;) {
-        const Elf64_Nhdr *note = (const Elf64_Nhdr *)(notes + at);
-        const uint8_t *value = (const uint8_t *)(note + 1) + ((note->n_namesz + 3) & ~3u);
+        const Elf64_Nhdr* note = (const Elf64_Nhdr*)(notes + at);
+        const uint8_t* value = (const uint8_t*)(note + 1) + ((note->n_namesz + 3) & ~3u);
         if (note->n_type == kPhysicalEntryNote) {
             uint32_t entry;
             memcpy(&entry, value, sizeof entry);
@@ -84,15 +85,15 @@ static uint32_t entry_in_notes(const uint8_t *notes, size_t size) {
 }
 
 // Loads the image and returns the address of its PVH entry point.
-static uint32_t load_image(const char *path) {
+static uint32_t load_image(const char* path) {
     uint8_t head[4096], notes[1024];
     uint32_t entry = 0;
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || pread(file, head, sizeof head, 0) < (ssize_t)sizeof(Elf64_Ehdr)) {
         die(path);
     }
-    const Elf64_Ehdr *elf = (const Elf64_Ehdr *)head;
-    const Elf64_Phdr *segment = (const Elf64_Phdr *)(head + elf->e_phoff);
+    const Elf64_Ehdr* elf = (const Elf64_Ehdr*)head;
+    const Elf64_Phdr* segment = (const Elf64_Phdr*)(head + elf->e_phoff);
     for (int i = 0; i < elf->e_phnum; i++, segment++) {
         if (segment->p_type == PT_LOAD) {
             read_at(file, memory + segment->p_paddr, segment->p_filesz, (off_t)segment->p_offset);
@@ -142,7 +143,7 @@ static void set_msrs(int vcpu) {
         struct kvm_msr_entry entries[2];
     } msrs = {
         .header.nmsrs = 2,
-        .entries = {{.index = 0x1a0, .data = 1},      // IA32_MISC_ENABLE: fast strings
+        .entries = {{.index = 0x1a0, .data = 1},       // IA32_MISC_ENABLE: fast strings
                     {.index = 0x2ff, .data = 0x806}},  // IA32_MTRR_DEF_TYPE: on, write-back
     };
     REQUEST(vcpu, KVM_SET_MSRS, &msrs);
@@ -185,7 +186,7 @@ static void set_local_interrupts(int vcpu) {
     REQUEST(vcpu, KVM_SET_LAPIC, &lapic);
 }
 
-static void port_output(uint16_t port, const uint8_t *data, size_t size) {
+static void port_output(uint16_t port, const uint8_t* data, size_t size) {
     if (port == kSerialData) {
         if (write(1, data, size) != (ssize_t)size) {
             exit(1);
@@ -195,11 +196,11 @@ static void port_output(uint16_t port, const uint8_t *data, size_t size) {
     }
 }
 
-static void run(int vcpu, struct kvm_run *state) {
+static void run(int vcpu, struct kvm_run* state) {
     for (;;) {
         REQUEST(vcpu, KVM_RUN, 0);
         if (state->exit_reason == KVM_EXIT_IO) {
-            uint8_t *data = (uint8_t *)state + state->io.data_offset;
+            uint8_t* data = (uint8_t*)state + state->io.data_offset;
             size_t size = (size_t)state->io.size * state->io.count;
             if (state->io.direction == KVM_EXIT_IO_OUT) {
                 port_output(state->io.port, data, size);
@@ -214,7 +215,7 @@ static void run(int vcpu, struct kvm_run *state) {
     }
 }
 
-int main(int argument_count, char **arguments) {
+int main(int argument_count, char** arguments) {
     if (argument_count != 2) {
         fprintf(stderr, "usage: reference IMAGE\n");
         return 2;
@@ -244,7 +245,7 @@ int main(int argument_count, char **arguments) {
     write_start_info();
 
     int vcpu = REQUEST(vm, KVM_CREATE_VCPU, 0);
-    struct kvm_run *state = mmap(NULL, state_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+    struct kvm_run* state = mmap(NULL, state_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
     if (state == MAP_FAILED) {
         die("vCPU state");
     }
