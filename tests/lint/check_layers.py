@@ -8,9 +8,10 @@ Prints one line a violation (file:line: what) and exits 1 if there is any.
 """
 
 import re
-import subprocess
 import sys
 from pathlib import Path
+
+from project import project_files
 
 # Layer -> the layers it may include beside itself. The longest folder that matches a file's path is
 # its layer, so vmm/kvm and vmm/machine are layers of their own.
@@ -116,16 +117,6 @@ def check_file(path, text, exists):
             yield len(lines), f"is {len(lines)} lines long, more than {MAX_LINES}: split it"
     if suffix in SOURCE_SUFFIXES:
         yield from check_source(path, lines, exists)
-
-
-def project_files(root):
-    """Tracked and new files, without what .gitignore names; all files where there is no git."""
-    listing = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True, text=True)
-    if listing.returncode == 0:
-        return sorted(f for f in listing.stdout.splitlines() if (root / f).is_file())
-    return sorted(str(f.relative_to(root)) for f in root.rglob("*") if f.is_file())
 
 
 def check_tree(root):

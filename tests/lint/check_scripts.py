@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import check_layers
+from project import project_files
 
 
 def interpreter_of(path, first_line):
@@ -37,7 +37,7 @@ def problems_of(path):
 
 def main(arguments):
     root = Path(arguments[0] if arguments else Path(__file__).parents[2]).resolve()
-    problems = [problem for file in check_layers.project_files(root)
+    problems = [problem for file in project_files(root)
                 for problem in problems_of(root / file)]
     for problem in problems:
         print(problem)

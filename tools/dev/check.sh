@@ -12,5 +12,5 @@ dev_check() {
 
 dev_format() {
     setup_for test
-    git ls-files -z --cached --others --exclude-standard '*.h' '*.cpp' '*.c' | xargs -0 clang-format -i
+    python3 -B tests/lint/check_format.py --fix
 }
