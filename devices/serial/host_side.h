@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "devices/serial/serial_output.h"
+
+namespace skiff::devices {
+
+/// Why no more input comes.
+enum class InputEnd {
+    kEndOfFile,  ///< The file or pipe has ended; the run may well go on without input.
+    kHangup,     ///< The terminal is gone.
+};
+
+/// What a host side tells the serial port. All but wake() on the event loop's thread.
+class HostSideEvents {
+  public:
+    virtual ~HostSideEvents() = default;
+
+    /// How much input is taken now; where it is none, watch_input() is called when there is room.
+    virtual std::size_t input_room() = 0;
+    virtual void input(std::span<const std::uint8_t> bytes) = 0;
+    virtual void input_ended(InputEnd end) = 0;
+
+    /// The output may take bytes again. True where more wait, so that it is watched on.
+    virtual bool drain_output() = 0;
+    /// Whether somebody is there to read; false at the start of those that wait for a client.
+    virtual void attached(bool is_attached) = 0;
+    /// Output cannot be delivered any more, for this reason.
+    virtual void output_failed(const std::string& reason) = 0;
+
+    /// From any thread: calls HostSide::on_wake() on the loop's thread soon.
+    virtual void wake() = 0;
+};
+
+/// The other end of the serial port: the standard streams, a file, a pseudo-terminal, a socket.
+///
+/// write() comes from any thread, one call at a time; everything else from the event loop's, or
+/// before it runs or after it ended.
+class HostSide : public SerialOutput {
+  public:
+    /// Output was refused and waits: watch for room, then call drain_output().
+    virtual void watch_output() = 0;
+    /// There is room for input (again, or at the start).
+    virtual void watch_input() = 0;
+    /// After HostSideEvents::wake().
+    virtual void on_wake() = 0;
+    /// At the end: waits until write() can take something or never will, at most `timeout_ms`.
+    virtual bool wait_for_output(int timeout_ms) = 0;
+    /// Where a user finds the other end, for a message; empty where there is nothing to tell.
+    virtual std::string where() const = 0;
+    /// Bytes that write() took but could not deliver.
+    virtual std::uint64_t lost_bytes() const = 0;
+};
+
+}  // namespace skiff::devices

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "devices/serial/serial_output.h"
+
+namespace skiff::devices {
+
+/// Between the UART's transmitter and a host side that can be slow: a byte goes straight out while
+/// nothing waits before it, otherwise it is kept, up to a bound, and then the guest is held back.
+class OutputBuffer {
+  public:
+    static constexpr std::size_t kDefaultCapacity = 64 * 1024;
+
+    /// What a full buffer does.
+    enum class Overflow {
+        kHoldGuest,   ///< push() waits: nothing is lost (somebody reads, only slowly).
+        kDropOldest,  ///< Makes room (nobody is there to read); counted.
+    };
+
+    OutputBuffer(SerialOutput& output, std::size_t capacity = kDefaultCapacity);
+
+    /// `on_waiting`: bytes wait now, so drain() must be called when the output can take more.
+    /// `on_ready`: ready() became true again. Both are called without a lock, from any thread.
+    void set_callbacks(std::function<void()> on_waiting, std::function<void()> on_ready);
+    void set_observer(SerialObserver observer);
+
+    /// Any thread. Waits while the buffer is full and its policy is kHoldGuest, until release().
+    void push(std::uint8_t byte);
+
+    /// Whether a FIFO's worth of bytes can be pushed without waiting: LSR.THRE. Hysteresis: once
+    /// false, true again at three quarters full.
+    bool ready() const { return ready_.load(std::memory_order_acquire); }
+
+    /// Hands waiting bytes to the output; true where some still wait.
+    bool drain();
+
+    void set_overflow(Overflow overflow);
+
+    /// push() never waits any more. What does not fit then is dropped and counted.
+    void release();
+
+    std::size_t waiting_bytes() const;
+    std::uint64_t dropped_bytes() const;
+
+  private:
+    static constexpr std::size_t kReleasedSlack = 256;  // one held byte of every vCPU
+
+    bool full() const { return count_ >= capacity_; }
+    void append(std::uint8_t byte);
+    bool update_ready();
+
+    SerialOutput& output_;
+    const std::size_t capacity_;
+    std::function<void()> on_waiting_;
+    std::function<void()> on_ready_;
+
+    std::atomic<bool> ready_{true};  // written with mutex_ held
+
+    mutable std::mutex mutex_;  // guards all below, and serialises output_ and observer_
+    std::condition_variable room_;
+    SerialObserver observer_;
+    const std::size_t ring_size_;
+    const std::unique_ptr<std::uint8_t[]> ring_;  // untouched, so not resident, until needed
+    std::size_t head_ = 0;
+    std::size_t count_ = 0;
+    Overflow overflow_ = Overflow::kHoldGuest;
+    bool released_ = false;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace skiff::devices

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/irq_line.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "devices/serial/host_side.h"
+#include "devices/serial/output_buffer.h"
+#include "devices/serial/serial_options.h"
+#include "devices/serial/uart_16550.h"
+
+namespace skiff::devices {
+
+/// A serial port with all that belongs to it: the UART, the buffer of its output, its other end on
+/// the host and, where that is the user's terminal, the terminal's mode and escape key.
+///
+/// Life: create(), the callbacks, start(), the loop runs; at the end release() (vCPU threads leave
+/// the serial port and can be joined), the loop ends, finish().
+class SerialConsole final : private HostSideEvents {
+  public:
+    /// What went out, and what did not.
+    struct Finished {
+        std::uint64_t lost_bytes = 0;
+    };
+
+    /// `loop` and `irq` must outlive it. SIGPIPE is ignored from here on.
+    static Result<std::unique_ptr<SerialConsole>> create(EventLoop& loop,
+                                                         const SerialOptions& options,
+                                                         IrqLine& irq);
+    ~SerialConsole() override;
+
+    /// To be put at COM1's eight ports.
+    BusDevice& bus_device() { return uart_; }
+    Uart16550& uart() { return uart_; }
+
+    /// Sees all output; before start().
+    void set_observer(SerialObserver observer) { output_.set_observer(std::move(observer)); }
+
+    // Callbacks: set before start(), called on the loop's thread.
+    /// The user pressed the escape key.
+    void on_quit(std::function<void()> callback) { on_quit_ = std::move(callback); }
+    /// No more input comes.
+    void on_input_closed(std::function<void(InputEnd)> callback) {
+        on_input_closed_ = std::move(callback);
+    }
+    /// Output has nowhere to go any more, for this reason; it is dropped and counted from now on.
+    void on_output_closed(std::function<void(const std::string& reason)> callback) {
+        on_output_closed_ = std::move(callback);
+    }
+
+    /// Begins to read input and puts the terminal into raw mode. Before the loop runs, or on its
+    /// thread.
+    void start();
+
+    /// Lets vCPUs that are held in the serial port go, now and from now on. Any thread.
+    void release();
+
+    /// After the vCPUs stopped and the loop ended: delivers what waits, with a bound on the time,
+    /// and gives the terminal back. Once.
+    Finished finish();
+
+  private:
+    explicit SerialConsole(EventLoop& loop, const SerialOptions& options, IrqLine& irq);
+    Result<void> open_host_side();
+    Result<void> watch_wake_ups();
+
+    // HostSideEvents
+    std::size_t input_room() override { return uart_.input_room(); }
+    void input(std::span<const std::uint8_t> bytes) override;
+    void input_ended(InputEnd end) override;
+    bool drain_output() override { return output_.drain(); }
+    void attached(bool is_attached) override;
+    void output_failed(const std::string& reason) override;
+    void wake() override;
+    void on_wake();
+
+    /// SerialOutput for the buffer, before which the host side does not exist yet.
+    struct Outlet final : SerialOutput {
+        std::size_t write(std::span<const std::uint8_t> bytes) override {
+            return host == nullptr ? bytes.size() : host->write(bytes);
+        }
+        HostSide* host = nullptr;
+    };
+
+    EventLoop& loop_;
+    const SerialOptions options_;
+    std::function<void()> on_quit_;
+    std::function<void(InputEnd)> on_input_closed_;
+    std::function<void(const std::string&)> on_output_closed_;
+
+    UniqueFd wake_fd_;
+    EventLoop::Id wake_id_ = 0;
+    std::atomic<bool> output_waits_{false};
+    std::atomic<bool> input_wanted_{false};
+
+    Outlet outlet_;
+    OutputBuffer output_;
+    Uart16550 uart_;
+    std::unique_ptr<HostSide> host_;
+    bool finished_ = false;
+};
+
+}  // namespace skiff::devices

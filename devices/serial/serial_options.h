@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace skiff::devices {
+
+/// What the serial port is connected to on the host.
+struct SerialOptions {
+    enum class Kind { kStdio, kNone, kFile, kPty, kUnix };
+
+    Kind kind = Kind::kStdio;
+    /// For kFile (truncated) and kUnix (the socket that is listened on).
+    std::string path;
+    /// Do not announce the escape key or where the other end is.
+    bool quiet = false;
+    /// How long finish() waits for a slow reader at the end.
+    std::chrono::milliseconds flush_timeout{2000};
+};
+
+}  // namespace skiff::devices
