@@ -83,6 +83,11 @@ void PowerControl::press_power_button() {
     event_irq_.trigger();
 }
 
+bool PowerControl::event_pending() {
+    const std::lock_guard lock(mutex_);
+    return state_.event != 0;
+}
+
 void PowerControl::pull_reset() {
     sink_.reset(exit_status());
 }

@@ -35,6 +35,10 @@ class PowerControl : public BusDevice, public ResetLine {
     /// Sets the button's bit in EVENT and raises the interrupt. Any thread.
     void press_power_button();
 
+    /// Whether an event waits that the guest did not read yet: a kernel with a driver for it reads
+    /// at once. Any thread.
+    bool event_pending();
+
     /// A reset by another device: ends with EXIT_STATUS as one by the reset register does.
     void pull_reset() override;
 

@@ -80,6 +80,10 @@ int Kvm::check_extension(int capability) const {
     return answer < 0 ? 0 : answer;
 }
 
+bool Kvm::has_tsc_deadline_timer() const {
+    return check_extension(KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+}
+
 Result<Vm> Kvm::create_vm() const {
     SKIFF_ASSIGN_OR_RETURN(const int fd,
                            checked_ioctl(fd_.get(), KVM_CREATE_VM, 0, "KVM_CREATE_VM"));

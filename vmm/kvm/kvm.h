@@ -22,6 +22,9 @@ class Kvm {
     int fd() const { return fd_.get(); }
     /// KVM_CHECK_EXTENSION: 0 where the capability is missing; negative never.
     int check_extension(int capability) const;
+    /// Whether the in-kernel local APIC has the TSC-deadline timer mode; KVM_GET_SUPPORTED_CPUID
+    /// does not say (KVM API 4.46).
+    bool has_tsc_deadline_timer() const;
     /// KVM_GET_VCPU_MMAP_SIZE, in bytes.
     std::size_t vcpu_mmap_size() const { return vcpu_mmap_size_; }
 
