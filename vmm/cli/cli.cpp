@@ -1,10 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/cli/cli.h"
 
-namespace skiff::cli {
+#include <fmt/format.h>
 
-int run(int /*argc*/, char** /*argv*/) {
-    return 2;
+#include <array>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vmm/cli/command_tables.h"
+#include "vmm/cli/commands.h"
+#include "vmm/cli/help.h"
+#include "vmm/cli/output.h"
+#include "vmm/cli/suggestion.h"
+#include "vmm/cli/version.h"
+
+namespace skiff::cli {
+namespace {
+
+struct Handler {
+    const CommandSpec* command;
+    int (*run)(const ParsedArguments&);
+};
+
+constexpr std::array<Handler, 0> kHandlers = {};
+
+Error unknown_command(std::string_view given) {
+    std::vector<std::string_view> known;
+    for (const CommandSpec* command : all_commands()) {
+        known.push_back(command->name);
+    }
+    const std::string_view meant = nearest(given, known);
+    if (!meant.empty()) {
+        return Error::user(fmt::format("unknown command '{}': did you mean {}?", given, meant));
+    }
+    if (given.starts_with('-')) {
+        return Error::user(
+            fmt::format("unknown option {}: a command comes first, as in 'skiff run KERNEL'; see "
+                        "'skiff --help'",
+                        given));
+    }
+    return Error::user(fmt::format(
+        "unknown command '{}': to boot a kernel write 'skiff run {}'; see 'skiff --help'", given,
+        given));
+}
+
+int run_handler(const Handler& handler, std::span<const char* const> arguments) {
+    const Result<ParsedArguments> parsed = ParsedArguments::parse(*handler.command, arguments);
+    if (!parsed.ok()) {
+        return report(parsed.error());
+    }
+    if (parsed->has(kHelpOption.long_name)) {
+        return print(command_help(*handler.command));
+    }
+    return handler.run(*parsed);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
+    if (arguments.size() < 2) {
+        return report(Error::user("no command given: try 'skiff run KERNEL' or 'skiff --help'"));
+    }
+    const std::string_view command = arguments[1];
+    if (command == "--help" || command == "-h") {
+        return print(program_help());
+    }
+    if (command == "--version" || command == "-V") {
+        return print(fmt::format("skiff {}\n", kVersion));
+    }
+    for (const Handler& handler : kHandlers) {
+        if (command == handler.command->name) {
+            return run_handler(handler, arguments.subspan(2));
+        }
+    }
+    return report(unknown_command(command));
 }
 
 }  // namespace skiff::cli

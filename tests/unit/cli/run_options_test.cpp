@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/cli/run_options.h"
+
+#include <catch2/catch.hpp>
+
+#include "command_line.h"
+
+namespace skiff::cli {
+namespace {
+
+using boot::EntryProtocol;
+using machine::MachineConfig;
+using std::chrono::milliseconds;
+using SerialKind = machine::SerialConfig::Kind;
+using BackingKind = MemoryBacking::Kind;
+
+TEST_CASE("The kernel is an argument or an option") {
+    CHECK(config_of({"vmlinux"}).kernel_path == "vmlinux");
+    CHECK(config_of({"-k", "vmlinux"}).kernel_path == "vmlinux");
+    CHECK(config_of({"-kvmlinux"}).kernel_path == "vmlinux");
+    CHECK(config_of({"--kernel=vmlinux"}).kernel_path == "vmlinux");
+    CHECK(config_of({"--kernel", "vmlinux"}).kernel_path == "vmlinux");
+    CHECK(config_of({"--", "--odd-name"}).kernel_path == "--odd-name");
+}
+
+TEST_CASE("A kernel alone makes the default machine") {
+    const MachineConfig config = config_of({"vmlinux"});
+    const MachineConfig expected;
+    CHECK(config.initrd_path == expected.initrd_path);
+    CHECK(config.extra_cmdline.empty());
+    CHECK_FALSE(config.whole_cmdline.has_value());
+    CHECK(config.entry == expected.entry);
+    CHECK(config.cpu_count == expected.cpu_count);
+    CHECK(config.memory_bytes == expected.memory_bytes);
+    CHECK(config.memory_backing.kind == expected.memory_backing.kind);
+    CHECK(config.serial.kind == expected.serial.kind);
+    CHECK(config.acpi);
+    CHECK(config.host_quirks);
+    CHECK_FALSE(config.debug_exit_port.has_value());
+    CHECK_FALSE(config.timeout.has_value());
+    CHECK(config.grace == expected.grace);
+}
+
+TEST_CASE("The defaults that the help shows are the machine's") {
+    for (const OptionSpec& option : kRunCommand.options) {
+        if (option.default_value.empty()) {
+            continue;
+        }
+        INFO("--" << option.long_name);
+        const std::string given =
+            "--" + std::string(option.long_name) + "=" + std::string(option.default_value);
+        const MachineConfig config = config_of({"vmlinux", given.c_str()});
+        const MachineConfig expected;
+        CHECK(config.entry == expected.entry);
+        CHECK(config.cpu_count == expected.cpu_count);
+        CHECK(config.memory_bytes == expected.memory_bytes);
+        CHECK(config.memory_backing.kind == expected.memory_backing.kind);
+        CHECK(config.serial.kind == expected.serial.kind);
+        CHECK(config.grace == expected.grace);
+    }
+}
+
+TEST_CASE("Parameters of the guest's command line are joined in their order") {
+    CHECK(config_of({"k", "-a", "quiet", "-a", "panic=-1 x"}).extra_cmdline == "quiet panic=-1 x");
+    CHECK(config_of({"k", "--append=a b"}).extra_cmdline == "a b");
+    CHECK(config_of({"k", "-a", "-b", "-a", "--c"}).extra_cmdline == "-b --c");
+    CHECK(config_of({"k", "-a", "[x,y]"}).extra_cmdline == "[x,y]");
+    CHECK(config_of({"k", "-a", "--"}).extra_cmdline == "--");
+    CHECK(config_of({"k", "--cmdline", "console=ttyS0", "-a", "x"}).whole_cmdline ==
+          "console=ttyS0");
+}
+
+TEST_CASE("An empty whole command line is kept apart from none") {
+    CHECK(config_of({"--cmdline", "", "k"}).whole_cmdline == "");
+    const MachineConfig config = config_of({"--cmdline=", "k"});
+    CHECK(config.whole_cmdline == "");
+    CHECK(config.kernel_path == "k");
+}
+
+TEST_CASE("Memory sizes have units, and a number alone counts MiB") {
+    CHECK(config_of({"k", "-m", "512"}).memory_bytes == 512 * kMiB);
+    CHECK(config_of({"k", "-m512M"}).memory_bytes == 512 * kMiB);
+    CHECK(config_of({"k", "--memory=5G"}).memory_bytes == 5 * kGiB);
+    CHECK(config_of({"k", "-m", "4096K"}).memory_bytes == 4 * kMiB);
+}
+
+TEST_CASE("Times are seconds with at most three decimals") {
+    CHECK(config_of({"k", "--timeout", "60"}).timeout == milliseconds(60'000));
+    CHECK(config_of({"k", "--timeout", "0.25"}).timeout == milliseconds(250));
+    CHECK(config_of({"k", "--timeout", "1.5"}).timeout == milliseconds(1500));
+    CHECK(config_of({"k", "--timeout", "0.001"}).timeout == milliseconds(1));
+    CHECK(config_of({"k", "--grace", "0"}).grace == milliseconds(0));
+}
+
+TEST_CASE("The serial port has five backends") {
+    CHECK(config_of({"k", "--serial", "stdio"}).serial.kind == SerialKind::kStdio);
+    CHECK(config_of({"k", "--serial=none"}).serial.kind == SerialKind::kNone);
+    CHECK(config_of({"k", "--serial", "pty"}).serial.kind == SerialKind::kPty);
+    const auto file = config_of({"k", "--serial", "file=a=b.txt"}).serial;
+    CHECK(file.kind == SerialKind::kFile);
+    CHECK(file.path == "a=b.txt");
+    const auto unix_socket = config_of({"k", "--serial=unix=/run/x"}).serial;
+    CHECK(unix_socket.kind == SerialKind::kUnix);
+    CHECK(unix_socket.path == "/run/x");
+}
+
+TEST_CASE("Memory backings combine a kind with wishes") {
+    const auto backing = [](const char* text) {
+        return config_of({"k", "-m", "1G", "--memory-backing", text}).memory_backing;
+    };
+    CHECK(backing("anon").kind == BackingKind::kAnonymous);
+    CHECK(backing("memfd").kind == BackingKind::kMemfd);
+    CHECK(backing("anon,thp").transparent_huge_pages);
+    CHECK_FALSE(backing("anon,thp").prefault);
+    CHECK(backing("memfd,thp,prefault").transparent_huge_pages);
+    CHECK(backing("memfd,thp,prefault").prefault);
+    CHECK(backing("hugetlb").kind == BackingKind::kHugetlb);
+    CHECK(backing("hugetlb").huge_page_bytes == 2 * kMiB);
+    CHECK(backing("hugetlb=1G,prefault").huge_page_bytes == kGiB);
+    CHECK(backing("hugetlb=1G,prefault").prefault);
+}
+
+TEST_CASE("The entry protocol is one of four words") {
+    CHECK(config_of({"k", "--entry", "auto"}).entry == EntryProtocol::kAuto);
+    CHECK(config_of({"k", "--entry", "pvh"}).entry == EntryProtocol::kPvh);
+    CHECK(config_of({"k", "--entry", "linux64"}).entry == EntryProtocol::kLinux64);
+    CHECK(config_of({"k", "--entry", "linux32"}).entry == EntryProtocol::kLinux32);
+}
+
+TEST_CASE("The debug exit takes its port only after an equals sign") {
+    CHECK(config_of({"k", "--debug-exit"}).debug_exit_port == 0xf4);
+    CHECK(config_of({"k", "--debug-exit=0x501"}).debug_exit_port == 0x501);
+    CHECK(config_of({"k", "--debug-exit=1281"}).debug_exit_port == 1281);
+    const MachineConfig config = config_of({"--debug-exit", "k"});
+    CHECK(config.debug_exit_port == 0xf4);
+    CHECK(config.kernel_path == "k");
+}
+
+TEST_CASE("Flags switch one thing each") {
+    CHECK_FALSE(config_of({"k", "--no-acpi"}).acpi);
+    CHECK_FALSE(config_of({"k", "--no-host-quirks"}).host_quirks);
+    CHECK(parse_run({"k", "--dry-run"})->dry_run);
+    CHECK_FALSE(parse_run({"k"})->dry_run);
+    CHECK(parse_run({"k", "-c", "254"})->config.cpu_count == 254);
+    CHECK(parse_run({"k", "-i", "initrd"})->config.initrd_path == "initrd");
+}
+
+TEST_CASE("Quiet and verbose choose what is logged") {
+    CHECK(parse_run({"k"})->log.level == log::Level::kInfo);
+    CHECK(parse_run({"k", "-q"})->log.level == log::Level::kWarning);
+    CHECK(parse_run({"k", "-v"})->log.level == log::Level::kDebug);
+    CHECK(parse_run({"k", "--log-file", "x.log"})->log.file_path == "x.log");
+}
+
+TEST_CASE("Of an option given twice the last one counts") {
+    CHECK(config_of({"k", "-m", "1G", "-m", "2G"}).memory_bytes == 2 * kGiB);
+}
+
+}  // namespace
+}  // namespace skiff::cli

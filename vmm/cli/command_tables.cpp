@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/cli/command_tables.h"
+
+#include <algorithm>
+#include <array>
+
+namespace skiff::cli {
+namespace {
+
+constexpr OptionSpec kJsonOption = {
+    .long_name = "json",
+    .group = "Output",
+    .help = "Print JSON, for programs.",
+};
+
+constexpr std::array kDoctorOptions = {kJsonOption};
+constexpr std::array kDoctorStatuses = {
+    StatusSpec{"0", "skiff run can work here; warnings may remain."},
+    StatusSpec{"1", "Something that skiff run needs is missing."},
+    StatusSpec{"2", "The command line is wrong."},
+};
+constexpr std::array kDoctorExamples = {
+    ExampleSpec{"skiff doctor", "Check this host, in words."},
+    ExampleSpec{"skiff doctor --json",
+                "The same for a program; fields: backend, host_quirks, ok, "
+                "versions, checks (name, status, detail, remedy)."},
+};
+
+constexpr std::array kInspectArguments = {
+    ArgumentSpec{
+        .name = "FILE",
+        .required = true,
+        .completion = Completion::kFile,
+        .help = "A kernel, an initrd or a disk image.",
+    },
+};
+constexpr std::array kInspectOptions = {kJsonOption};
+constexpr std::array kInspectStatuses = {
+    StatusSpec{"0", "The file was read and named."},
+    StatusSpec{"1", "The host failed to read it."},
+    StatusSpec{"2", "The command line is wrong, or there is no such file."},
+};
+constexpr std::array kInspectExamples = {
+    ExampleSpec{"skiff inspect vmlinux", "What a kernel is and how it would be booted."},
+    ExampleSpec{"skiff inspect --json /boot/vmlinuz-$(uname -r)", "The same for a program."},
+};
+
+constexpr std::array kCompletionArguments = {
+    ArgumentSpec{
+        .name = "SHELL",
+        .required = true,
+        .completion = Completion::kChoices,
+        .choices = "bash zsh",
+        .help = "bash or zsh.",
+    },
+};
+constexpr std::array kCompletionExamples = {
+    ExampleSpec{"source <(skiff completion bash)", "Completion in this bash."},
+    ExampleSpec{"skiff completion zsh > ~/.zfunc/_skiff",
+                "Completion in zsh, where ~/.zfunc is in fpath."},
+};
+
+constexpr std::array kManArguments = {
+    ArgumentSpec{
+        .name = "COMMAND",
+        .completion = Completion::kChoices,
+        .choices = "run doctor inspect completion man",
+        .help = "The command to print the page of; without it, the page of skiff itself.",
+    },
+};
+constexpr std::array kManExamples = {
+    ExampleSpec{"skiff man run | man -l -", "Read the page of skiff run."},
+};
+
+constexpr std::array kProgramExamples = {
+    ExampleSpec{"skiff run vmlinux -i initramfs.cpio", "Boot Linux with its console here."},
+    ExampleSpec{"skiff doctor", "Find out what this host lacks."},
+    ExampleSpec{"skiff inspect bzImage", "Find out what a file is."},
+};
+
+constexpr std::array kCommands = {&kRunCommand, &kDoctorCommand, &kInspectCommand,
+                                  &kCompletionCommand, &kManCommand};
+
+}  // namespace
+
+constinit const CommandSpec kDoctorCommand = {
+    .name = "doctor",
+    .summary = "check whether this host can run guests, and say what mends it",
+    .description =
+        "Asks the host for everything that skiff uses: /dev/kvm, its version, "
+        "capabilities and backend, and what later devices need. What is missing is "
+        "named with the command that mends it.",
+    .arguments = {},
+    .options = kDoctorOptions,
+    .statuses = kDoctorStatuses,
+    .examples = kDoctorExamples,
+};
+
+constinit const CommandSpec kInspectCommand = {
+    .name = "inspect",
+    .summary = "say what a kernel, initrd or disk image is and how it would boot",
+    .description =
+        "Reads the beginning of FILE, says what it was found to be, and how skiff run "
+        "would boot it. Nothing is started.",
+    .arguments = kInspectArguments,
+    .options = kInspectOptions,
+    .statuses = kInspectStatuses,
+    .examples = kInspectExamples,
+};
+
+constinit const CommandSpec kCompletionCommand = {
+    .name = "completion",
+    .summary = "print a completion script for bash or zsh",
+    .description = "Prints a script that teaches the shell skiff's commands, options and values.",
+    .arguments = kCompletionArguments,
+    .options = {},
+    .statuses = {},
+    .examples = kCompletionExamples,
+};
+
+constinit const CommandSpec kManCommand = {
+    .name = "man",
+    .summary = "print a man page",
+    .description = "Prints the man page of skiff, or of one of its commands, in roff.",
+    .arguments = kManArguments,
+    .options = {},
+    .statuses = {},
+    .examples = kManExamples,
+};
+
+std::span<const CommandSpec* const> all_commands() {
+    return kCommands;
+}
+
+const CommandSpec* find_command(std::string_view name) {
+    const auto found =
+        std::find_if(kCommands.begin(), kCommands.end(),
+                     [&](const CommandSpec* command) { return command->name == name; });
+    return found == kCommands.end() ? nullptr : *found;
+}
+
+std::span<const ExampleSpec> program_examples() {
+    return kProgramExamples;
+}
+
+}  // namespace skiff::cli

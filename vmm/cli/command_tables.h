@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "vmm/cli/command_spec.h"
+
+namespace skiff::cli {
+
+extern const CommandSpec kRunCommand;
+extern const CommandSpec kDoctorCommand;
+extern const CommandSpec kInspectCommand;
+extern const CommandSpec kCompletionCommand;
+extern const CommandSpec kManCommand;
+
+}  // namespace skiff::cli

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/cli/option_values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "base/units.h"
+
+namespace skiff::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+bool all_digits(std::string_view text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// The whole text as a number, nothing where it is not one or does not fit.
+template <typename Number>
+std::optional<Number> to_number(std::string_view text, int base = 10) {
+    Number number{};
+    const char* const end = text.data() + text.size();
+    const auto [rest, failure] = std::from_chars(text.data(), end, number, base);
+    if (failure != std::errc() || rest != end) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+Error wrong(std::string_view text, std::string_view takes) {
+    return Error::user(fmt::format("'{}' is not {}", text, takes));
+}
+
+/// Splits off and returns the part before `separator`; the whole where there is none.
+std::string_view take_until(std::string_view& text, char separator) {
+    const std::size_t end = text.find(separator);
+    const std::string_view part = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    return part;
+}
+
+}  // namespace
+
+Result<std::string> parse_path(std::string_view text) {
+    if (text.empty()) {
+        return Error::user("the path is empty: name a file");
+    }
+    return std::string(text);
+}
+
+Result<unsigned> parse_count(std::string_view text) {
+    const auto count = to_number<unsigned>(text);
+    if (!count.has_value()) {
+        return wrong(text, "a count: write a whole number such as 2");
+    }
+    return *count;
+}
+
+Result<std::uint64_t> parse_memory_size(std::string_view text) {
+    if (!all_digits(text)) {
+        return parse_size(text);
+    }
+    const auto mebibytes = to_number<std::uint64_t>(text);
+    if (!mebibytes.has_value() || *mebibytes > std::numeric_limits<std::uint64_t>::max() / kMiB) {
+        return wrong(text, "a size that fits in 64 bits (a number alone counts MiB)");
+    }
+    return *mebibytes * kMiB;
+}
+
+Result<milliseconds> parse_seconds(std::string_view text) {
+    constexpr std::string_view kTakes = "a number of seconds: write for example 10 or 0.25";
+    // A year, so that no deadline arithmetic can overflow.
+    constexpr std::uint64_t kMaxSeconds = 366ULL * 24 * 60 * 60;
+    std::string_view fraction = text;
+    const std::string_view whole = take_until(fraction, '.');
+    const bool has_point = whole.size() != text.size();
+    if (!all_digits(whole) || (has_point && (!all_digits(fraction) || fraction.size() > 3))) {
+        return wrong(text, kTakes);
+    }
+    const auto seconds = to_number<std::uint64_t>(whole);
+    if (!seconds.has_value() || *seconds > kMaxSeconds) {
+        return wrong(text, "a time of at most a year, in seconds");
+    }
+    std::string digits(fraction);
+    digits.resize(3, '0');
+    const auto thousandths = to_number<std::uint64_t>(digits);
+    return milliseconds(*seconds * 1000 + thousandths.value_or(0));
+}
+
+Result<milliseconds> parse_timeout(std::string_view text) {
+    SKIFF_ASSIGN_OR_RETURN(const milliseconds time, parse_seconds(text));
+    if (time.count() == 0) {
+        return Error::user("a time limit of 0 would stop the guest at once: give more");
+    }
+    return time;
+}
+
+Result<std::uint16_t> parse_io_port(std::string_view text) {
+    const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+    const auto port =
+        is_hex ? to_number<std::uint16_t>(text.substr(2), 16) : to_number<std::uint16_t>(text);
+    if (!port.has_value()) {
+        return wrong(text, "an I/O port: write 0 to 0xffff, for example 0xf4");
+    }
+    return *port;
+}
+
+Result<boot::EntryProtocol> parse_entry(std::string_view text) {
+    if (text == "auto") {
+        return boot::EntryProtocol::kAuto;
+    }
+    if (text == "pvh") {
+        return boot::EntryProtocol::kPvh;
+    }
+    if (text == "linux64") {
+        return boot::EntryProtocol::kLinux64;
+    }
+    if (text == "linux32") {
+        return boot::EntryProtocol::kLinux32;
+    }
+    return wrong(text, "an entry protocol: choose auto, pvh, linux64 or linux32");
+}
+
+Result<machine::SerialConfig> parse_serial(std::string_view text) {
+    using Kind = machine::SerialConfig::Kind;
+    constexpr std::string_view kTakes =
+        "a serial backend: choose stdio, none, file=PATH, pty or unix=PATH";
+    std::string_view path = text;
+    const std::string_view name = take_until(path, '=');
+    const bool has_path = name.size() != text.size();
+    if (!has_path) {
+        if (name == "stdio") {
+            return machine::SerialConfig{.kind = Kind::kStdio, .path = {}};
+        }
+        if (name == "none") {
+            return machine::SerialConfig{.kind = Kind::kNone, .path = {}};
+        }
+        if (name == "pty") {
+            return machine::SerialConfig{.kind = Kind::kPty, .path = {}};
+        }
+    }
+    if (name != "file" && name != "unix") {
+        return wrong(text, kTakes);
+    }
+    if (path.empty()) {
+        return Error::user(fmt::format("'{}' needs a path: write {}=PATH", text, name));
+    }
+    const Kind kind = name == "file" ? Kind::kFile : Kind::kUnix;
+    return machine::SerialConfig{.kind = kind, .path = std::string(path)};
+}
+
+Result<MemoryBacking> parse_memory_backing(std::string_view text) {
+    constexpr std::string_view kTakes =
+        "a memory backing: choose anon, memfd or hugetlb[=2M|1G], then ,thp or ,prefault";
+    MemoryBacking backing;
+    std::string_view rest = text;
+    const std::string_view kind = take_until(rest, ',');
+    if (kind == "anon") {
+        backing.kind = MemoryBacking::Kind::kAnonymous;
+    } else if (kind == "memfd") {
+        backing.kind = MemoryBacking::Kind::kMemfd;
+    } else if (kind == "hugetlb" || kind == "hugetlb=2M") {
+        backing.kind = MemoryBacking::Kind::kHugetlb;
+        backing.huge_page_bytes = 2 * kMiB;
+    } else if (kind == "hugetlb=1G") {
+        backing.kind = MemoryBacking::Kind::kHugetlb;
+        backing.huge_page_bytes = kGiB;
+    } else {
+        return wrong(text, kTakes);
+    }
+    if (kind.size() == text.size()) {
+        return backing;
+    }
+    if (text.ends_with(',')) {
+        return wrong(text, kTakes);
+    }
+    do {
+        const std::string_view word = take_until(rest, ',');
+        if (word == "thp") {
+            backing.transparent_huge_pages = true;
+        } else if (word == "prefault") {
+            backing.prefault = true;
+        } else {
+            return wrong(text, kTakes);
+        }
+    } while (!rest.empty());
+    return backing;
+}
+
+}  // namespace skiff::cli

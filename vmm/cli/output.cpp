@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/cli/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+namespace skiff::cli {
+namespace {
+
+/// 0, or the errno of the write that failed.
+int write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written >= 0) {
+            text.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+std::string one_line(std::string_view text) {
+    std::string line;
+    line.reserve(text.size());
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            line += fmt::format("\\x{:02x}", byte);
+        } else {
+            line += c;
+        }
+    }
+    return line;
+}
+
+}  // namespace
+
+int print(std::string_view text) {
+    const int failure = write_all(STDOUT_FILENO, text);
+    return failure == 0 ? kStatusOk : report(Error::host(failure, "writing to standard output"));
+}
+
+int report(const Error& error) {
+    const std::string line = "skiff: " + one_line(error.message()) + "\n";
+    // Where standard error cannot be written there is nobody to tell.
+    static_cast<void>(write_all(STDERR_FILENO, line));
+    return error.kind() == ErrorKind::kUser ? kStatusUserError : kStatusHostError;
+}
+
+}  // namespace skiff::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "base/log.h"
+#include "vmm/cli/commands.h"
+#include "vmm/cli/output.h"
+#include "vmm/cli/run_options.h"
+#include "vmm/machine/exit_reason.h"
+#include "vmm/machine/machine.h"
+
+namespace skiff::cli {
+namespace {
+
+using machine::ExitReason;
+
+/// Whether the end is what someone wanted: then --quiet hides it.
+bool is_expected(const ExitReason& reason) {
+    switch (reason.kind) {
+        case ExitReason::Kind::kPowerOff:
+        case ExitReason::Kind::kReset:
+        case ExitReason::Kind::kDebugExit:
+        case ExitReason::Kind::kUserQuit:
+            return true;
+        case ExitReason::Kind::kKernelPanic:
+        case ExitReason::Kind::kTripleFault:
+        case ExitReason::Kind::kKvmFailed:
+        case ExitReason::Kind::kTimeout:
+        case ExitReason::Kind::kSignal:
+        case ExitReason::Kind::kHostError:
+            return false;
+    }
+    return false;
+}
+
+void log_end(const ExitReason& reason) {
+    const int status = machine::exit_status(reason);
+    if (is_expected(reason)) {
+        log::info("{} (status {})", machine::describe(reason), status);
+    } else {
+        log::error("{} (status {})", machine::describe(reason), status);
+    }
+}
+
+Result<int> run(const ParsedArguments& arguments) {
+    SKIFF_ASSIGN_OR_RETURN(const RunOptions options, to_run_options(arguments));
+    SKIFF_RETURN_IF_ERROR(log::configure(options.log));
+    SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
+                           machine::Machine::create(options.config));
+    if (options.dry_run) {
+        std::string description = machine->describe();
+        if (!description.ends_with('\n')) {
+            description += '\n';
+        }
+        return print(description);
+    }
+    if (log::enabled(log::Level::kDebug)) {
+        log::debug("{}", machine->describe());
+    }
+    const ExitReason reason = machine->run();
+    log_end(reason);
+    return machine::exit_status(reason);
+}
+
+}  // namespace
+
+int run_command(const ParsedArguments& arguments) {
+    const Result<int> status = run(arguments);
+    return status.ok() ? *status : report(status.error());
+}
+
+}  // namespace skiff::cli

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/cli/run_options.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vmm/cli/option_values.h"
+
+namespace skiff::cli {
+namespace {
+
+constexpr std::uint16_t kDefaultDebugExitPort = 0xf4;
+
+/// Parses an option's value where it was given: nothing where it was not, else the value or the
+/// error with the option's name before it.
+template <typename T>
+Result<std::optional<T>> value_of(const ParsedArguments& arguments, std::string_view name,
+                                  Result<T> (*parse)(std::string_view)) {
+    const std::string* const text = arguments.last(name);
+    if (text == nullptr) {
+        return std::optional<T>();
+    }
+    Result<T> value = parse(*text);
+    if (!value.ok()) {
+        return value.error().with_context(fmt::format("--{}", name));
+    }
+    return std::optional<T>(std::move(value).value());
+}
+
+/// Overwrites `field` where the option was given.
+template <typename Field, typename T>
+Result<void> assign(const ParsedArguments& arguments, std::string_view name,
+                    Result<T> (*parse)(std::string_view), Field& field) {
+    SKIFF_ASSIGN_OR_RETURN(std::optional<T> value, value_of(arguments, name, parse));
+    if (value.has_value()) {
+        field = std::move(*value);
+    }
+    return {};
+}
+
+Result<void> assign_kernel(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    const std::string* const argument = arguments.last("KERNEL");
+    const std::string* const option = arguments.last("kernel");
+    if (argument != nullptr && option != nullptr) {
+        return Error::user(fmt::format(
+            "two kernels given, '{}' and --kernel '{}': name one of them", *argument, *option));
+    }
+    if (argument == nullptr && option == nullptr) {
+        return {};  // validate() says what is missing
+    }
+    const std::string_view name = argument != nullptr ? "KERNEL" : "kernel";
+    const Result<std::string> path = parse_path(*arguments.last(name));
+    if (!path.ok()) {
+        return path.error().with_context(argument != nullptr ? "KERNEL" : "--kernel");
+    }
+    config.kernel_path = *path;
+    return {};
+}
+
+std::string joined(const std::vector<std::string_view>& words) {
+    return fmt::format("{}", fmt::join(words, " "));
+}
+
+Result<void> assign_what_to_boot(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    SKIFF_RETURN_IF_ERROR(assign_kernel(arguments, config));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "initrd", parse_path, config.initrd_path));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "entry", parse_entry, config.entry));
+    if (const std::string* const whole = arguments.last("cmdline")) {
+        config.whole_cmdline = *whole;
+    }
+    config.extra_cmdline = joined(arguments.all("append"));
+    config.host_quirks = !arguments.has("no-host-quirks");
+    return {};
+}
+
+Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "cpus", parse_count, config.cpu_count));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "memory", parse_memory_size, config.memory_bytes));
+    SKIFF_RETURN_IF_ERROR(
+        assign(arguments, "memory-backing", parse_memory_backing, config.memory_backing));
+    config.acpi = !arguments.has("no-acpi");
+    if (const std::string* const port = arguments.last("debug-exit")) {
+        if (port->empty()) {
+            config.debug_exit_port = kDefaultDebugExitPort;
+        } else {
+            SKIFF_RETURN_IF_ERROR(
+                assign(arguments, "debug-exit", parse_io_port, config.debug_exit_port));
+        }
+    }
+    return {};
+}
+
+Result<void> assign_log(const ParsedArguments& arguments, log::Options& options) {
+    if (arguments.has("quiet") && arguments.has("verbose")) {
+        return Error::user("--quiet and --verbose exclude each other: give one of them");
+    }
+    if (arguments.has("quiet")) {
+        options.level = log::Level::kWarning;
+    } else if (arguments.has("verbose")) {
+        options.level = log::Level::kDebug;
+    }
+    return assign(arguments, "log-file", parse_path, options.file_path);
+}
+
+}  // namespace
+
+Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
+    RunOptions options;
+    SKIFF_RETURN_IF_ERROR(assign_what_to_boot(arguments, options.config));
+    SKIFF_RETURN_IF_ERROR(assign_machine(arguments, options.config));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "serial", parse_serial, options.config.serial));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
+    SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
+    options.dry_run = arguments.has("dry-run");
+    SKIFF_RETURN_IF_ERROR(machine::validate(options.config));
+    return options;
+}
+
+}  // namespace skiff::cli

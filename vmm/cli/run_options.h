@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/log.h"
+#include "base/result.h"
+#include "vmm/cli/parsed_arguments.h"
+#include "vmm/machine/machine_config.h"
+
+namespace skiff::cli {
+
+/// What `skiff run` was asked for.
+struct RunOptions {
+    machine::MachineConfig config;
+    log::Options log;
+    /// Build, describe, do not start.
+    bool dry_run = false;
+};
+
+/// Turns the text of the options into values. Each user error names the option, what was given
+/// and what it takes. Ranges that belong to the machine are machine::validate()'s.
+Result<RunOptions> to_run_options(const ParsedArguments& arguments);
+
+}  // namespace skiff::cli

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "vmm/cli/command_tables.h"
+
+namespace skiff::cli {
+namespace {
+
+constexpr std::array kArguments = {
+    ArgumentSpec{
+        .name = "KERNEL",
+        .completion = Completion::kFile,
+        .help = "The kernel to boot: an ELF vmlinux or a bzImage. The same as --kernel.",
+    },
+};
+
+constexpr std::string_view kWhatToBoot = "What to boot";
+constexpr std::string_view kMachine = "The machine";
+constexpr std::string_view kConsole = "Console and log";
+constexpr std::string_view kStopping = "Stopping";
+
+constexpr std::array kOptions = {
+    OptionSpec{
+        .long_name = "kernel",
+        .short_name = 'k',
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kWhatToBoot,
+        .help = "The kernel: an ELF vmlinux (PVH note or 64-bit Linux protocol) or a bzImage.",
+    },
+    OptionSpec{
+        .long_name = "initrd",
+        .short_name = 'i',
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kWhatToBoot,
+        .help = "The initial RAM disk (initramfs).",
+    },
+    OptionSpec{
+        .long_name = "append",
+        .short_name = 'a',
+        .value_use = ValueUse::kRequired,
+        .value_name = "PARAMETERS",
+        .repeatable = true,
+        .group = kWhatToBoot,
+        .help = "Kernel parameters, added to the default command line. May be repeated.",
+    },
+    OptionSpec{
+        .long_name = "cmdline",
+        .value_use = ValueUse::kRequired,
+        .value_name = "PARAMETERS",
+        .group = kWhatToBoot,
+        .help = "The kernel command line that replaces the default one; --append adds to it.",
+    },
+    OptionSpec{
+        .long_name = "entry",
+        .value_use = ValueUse::kRequired,
+        .value_name = "PROTOCOL",
+        .completion = Completion::kChoices,
+        .choices = "auto pvh linux64 linux32",
+        .default_value = "auto",
+        .group = kWhatToBoot,
+        .help = "How the kernel is entered: pvh, linux64, linux32, or auto for the best that it "
+                "offers.",
+    },
+    OptionSpec{
+        .long_name = "no-host-quirks",
+        .group = kWhatToBoot,
+        .help = "Do not add the kernel parameters that this host's KVM needs (see skiff doctor).",
+    },
+    OptionSpec{
+        .long_name = "cpus",
+        .short_name = 'c',
+        .value_use = ValueUse::kRequired,
+        .value_name = "COUNT",
+        .default_value = "1",
+        .group = kMachine,
+        .help = "Virtual CPUs, 1 to 254.",
+    },
+    OptionSpec{
+        .long_name = "memory",
+        .short_name = 'm',
+        .value_use = ValueUse::kRequired,
+        .value_name = "SIZE",
+        .default_value = "256M",
+        .group = kMachine,
+        .help = "Guest memory: a number with K, M, G or T. A number alone counts MiB.",
+    },
+    OptionSpec{
+        .long_name = "memory-backing",
+        .value_use = ValueUse::kRequired,
+        .value_name = "KIND",
+        .completion = Completion::kChoices,
+        .choices = "anon memfd hugetlb anon,thp anon,prefault memfd,thp memfd,prefault hugetlb=2M "
+                   "hugetlb=1G hugetlb,prefault",
+        .default_value = "anon",
+        .group = kMachine,
+        .help = "What guest memory is made of: anon, memfd (can be shared with another process) or "
+                "hugetlb[=2M|1G] (reserved huge pages); then ,thp for transparent huge pages and "
+                ",prefault to touch every page before the guest starts.",
+    },
+    OptionSpec{
+        .long_name = "no-acpi",
+        .group = kMachine,
+        .help = "Describe the machine by the MP table alone.",
+    },
+    OptionSpec{
+        .long_name = "debug-exit",
+        .value_use = ValueUse::kOptional,
+        .value_name = "PORT",
+        .group = kMachine,
+        .help = "Add a debug-exit device at an I/O port (0xf4 if none is named): a guest that "
+                "writes V to it ends skiff with status (V << 1) | 1.",
+    },
+    OptionSpec{
+        .long_name = "serial",
+        .value_use = ValueUse::kRequired,
+        .value_name = "WHERE",
+        .completion = Completion::kChoices,
+        .choices = "stdio none file= pty unix=",
+        .default_value = "stdio",
+        .group = kConsole,
+        .help = "The serial console (ttyS0): stdio, none, file=PATH, pty (a new pseudo-terminal), "
+                "or unix=PATH (a listening socket).",
+    },
+    OptionSpec{
+        .long_name = "quiet",
+        .short_name = 'q',
+        .group = kConsole,
+        .help = "Log only what went wrong.",
+    },
+    OptionSpec{
+        .long_name = "verbose",
+        .short_name = 'v',
+        .group = kConsole,
+        .help = "Log what is loaded where and which unknown I/O the guest did.",
+    },
+    OptionSpec{
+        .long_name = "log-file",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kConsole,
+        .help = "Append the log to a file instead of standard error.",
+    },
+    OptionSpec{
+        .long_name = "timeout",
+        .value_use = ValueUse::kRequired,
+        .value_name = "SECONDS",
+        .group = kStopping,
+        .help = "Stop the guest after this time, with status 124. Fractions are allowed.",
+    },
+    OptionSpec{
+        .long_name = "grace",
+        .value_use = ValueUse::kRequired,
+        .value_name = "SECONDS",
+        .default_value = "10",
+        .group = kStopping,
+        .help =
+            "How long the guest may take to power off after SIGTERM, before it is stopped hard.",
+    },
+    OptionSpec{
+        .long_name = "dry-run",
+        .group = kStopping,
+        .help = "Build the machine, print what would be loaded where, and do not start it.",
+    },
+};
+
+constexpr std::array kStatuses = {
+    StatusSpec{"0", "The guest powered off or reset in an orderly way, or you left the console."},
+    StatusSpec{"n",
+               "The guest chose status n by the debug exit ((v << 1) | 1) or when powering "
+               "off."},
+    StatusSpec{"1", "The host failed: KVM, files or memory."},
+    StatusSpec{"2", "The command line or the configuration is wrong."},
+    StatusSpec{"70", "The guest's kernel panicked."},
+    StatusSpec{"71", "Triple fault."},
+    StatusSpec{"72", "KVM could not go on (internal error, failed entry)."},
+    StatusSpec{"124", "--timeout ran out."},
+    StatusSpec{"128+n", "Signal n stopped skiff."},
+};
+
+constexpr std::array kExamples = {
+    ExampleSpec{"skiff run vmlinux -i initramfs.cpio",
+                "Boot Linux with its console on this terminal; Ctrl-] leaves it."},
+    ExampleSpec{"skiff run bzImage -i initramfs.cpio -m 1G -c 2 --timeout 60",
+                "A bzImage with 2 CPUs and 1 GiB, stopped after a minute."},
+    ExampleSpec{"skiff run vmlinux -i initramfs.cpio -a \"quiet panic=-1\"",
+                "More kernel parameters."},
+    ExampleSpec{"skiff run vmlinux --serial file=console.txt --quiet",
+                "Keep the console's output in a file."},
+    ExampleSpec{"skiff run bzImage -i initramfs.cpio --dry-run",
+                "Show what would be loaded where."},
+};
+
+}  // namespace
+
+constinit const CommandSpec kRunCommand = {
+    .name = "run",
+    .summary = "boot a Linux kernel in a virtual machine",
+    .description =
+        "Boots KERNEL on /dev/kvm and connects its serial console to this terminal. The "
+        "process ends when the guest powers off or resets, with a status that says why.\n"
+        "SIGTERM presses the guest's power button; after --grace seconds, or on a second "
+        "signal, the guest is stopped hard.",
+    .arguments = kArguments,
+    .options = kOptions,
+    .statuses = kStatuses,
+    .examples = kExamples,
+};
+
+}  // namespace skiff::cli
