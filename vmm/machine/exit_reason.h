@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace skiff::machine {
@@ -25,6 +26,8 @@ struct ExitReason {
     unsigned value = 0;
     /// More to say, for people; may be empty.
     std::string detail;
+    /// The vCPU that stopped, where one did.
+    std::optional<unsigned> vcpu;
 };
 
 /// The exit status of `skiff run` (architecture.md, "Exit status").

@@ -13,6 +13,7 @@
 
 #include "vmm/kvm/kvm.h"
 #include "vmm/kvm/vcpu.h"
+#include "vmm/kvm/x86_64/flexible_structs.h"
 
 namespace skiff::kvm::x86_64 {
 namespace {
@@ -49,12 +50,12 @@ constexpr std::uint32_t set_bits(std::uint32_t value, unsigned low, unsigned wid
 /// KVM_GET_SUPPORTED_CPUID's argument: a header and its entries in one block.
 struct CpuidBlock {
     explicit CpuidBlock(std::size_t count)
-        : bytes(std::make_unique<std::byte[]>(sizeof(kvm_cpuid2) +
+        : bytes(std::make_unique<std::byte[]>(sizeof(CpuidHeader) +
                                               count * sizeof(kvm_cpuid_entry2))) {
         header()->nent = static_cast<std::uint32_t>(count);
     }
-    kvm_cpuid2* header() { return static_cast<kvm_cpuid2*>(static_cast<void*>(bytes.get())); }
-    std::byte* entries() { return bytes.get() + sizeof(kvm_cpuid2); }
+    CpuidHeader* header() { return static_cast<CpuidHeader*>(static_cast<void*>(bytes.get())); }
+    std::byte* entries() { return bytes.get() + sizeof(CpuidHeader); }
 
     std::unique_ptr<std::byte[]> bytes;
 };
@@ -72,7 +73,7 @@ CpuidTable::~CpuidTable() = default;
 
 Result<CpuidTable> CpuidTable::supported(const Kvm& kvm) {
     CpuidBlock block(kMaxEntries);
-    if (::ioctl(kvm.fd(), KVM_GET_SUPPORTED_CPUID, block.header()) < 0) {
+    if (::ioctl(kvm.fd(), kGetSupportedCpuid, block.header()) < 0) {
         return Error::host(errno, "KVM refused KVM_GET_SUPPORTED_CPUID");
     }
     std::vector<kvm_cpuid_entry2> entries(block.header()->nent);
@@ -208,7 +209,7 @@ Result<void> CpuidTable::apply(const Vcpu& vcpu) {
     set_apic_id(vcpu.index());
     CpuidBlock block(entries_.size());
     std::memcpy(block.entries(), entries_.data(), entries_.size() * sizeof entries_[0]);
-    if (::ioctl(vcpu.fd(), KVM_SET_CPUID2, block.header()) < 0) {
+    if (::ioctl(vcpu.fd(), kSetCpuid2, block.header()) < 0) {
         return Error::host(errno, "KVM refused KVM_SET_CPUID2");
     }
     return {};

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "vmm/kvm/ioctl.h"
+#include "vmm/kvm/x86_64/flexible_structs.h"
 
 namespace skiff::kvm::x86_64 {
 namespace {
@@ -103,14 +104,13 @@ Result<void> set_boot_msrs(const Vcpu& vcpu) {
     entries[1].index = kMsrMtrrDefType;
     entries[1].data = kMtrrEnable | kMtrrWriteBack;
 
-    // struct kvm_msrs is a header that the entries follow directly.
-    alignas(kvm_msrs) std::array<std::byte, sizeof(kvm_msrs) + sizeof entries> block{};
-    const std::uint32_t count = entries.size();
-    std::memcpy(block.data() + offsetof(kvm_msrs, nmsrs), &count, sizeof count);
-    std::memcpy(block.data() + sizeof(kvm_msrs), entries.data(), sizeof entries);
+    const MsrsHeader header{.nmsrs = entries.size(), .pad = 0};
+    alignas(kvm_msr_entry) std::array<std::byte, sizeof header + sizeof entries> block{};
+    std::memcpy(block.data(), &header, sizeof header);
+    std::memcpy(block.data() + sizeof header, entries.data(), sizeof entries);
     SKIFF_ASSIGN_OR_RETURN(const int set,
-                           checked_ioctl(vcpu.fd(), KVM_SET_MSRS, block.data(), "KVM_SET_MSRS"));
-    if (set != static_cast<int>(count)) {
+                           checked_ioctl(vcpu.fd(), kSetMsrs, block.data(), "KVM_SET_MSRS"));
+    if (set != static_cast<int>(entries.size())) {
         return Error::host(fmt::format("KVM refused to set MSR {:#x}",
                                        entries.at(static_cast<std::size_t>(set)).index));
     }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "vmm/kvm/host_probe.h"
+#include "vmm/machine/machine_config.h"
+
+namespace skiff::machine {
+
+/// The kernel command line: the default (or the user's whole one), what the user adds, and what
+/// this host's KVM needs (host_quirks.h) unless the configuration says otherwise.
+std::string build_command_line(const MachineConfig& config, kvm::Backend backend);
+
+}  // namespace skiff::machine

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/machine/machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "boot/x86_64/boot_loader.h"
+#include "vmm/kvm/kvm.h"
+#include "vmm/kvm/x86_64/cpuid.h"
+#include "vmm/kvm/x86_64/vcpu_setup.h"
+#include "vmm/machine/command_line.h"
+#include "vmm/machine/console_watch.h"
+#include "vmm/machine/death_report.h"
+#include "vmm/machine/panic_watch.h"
+#include "vmm/machine/stop_controller.h"
+#include "vmm/machine/stop_latch.h"
+#include "vmm/machine/vcpu_thread.h"
+#include "vmm/machine/x86_64/memory_layout.h"
+#include "vmm/machine/x86_64/pc_devices.h"
+
+namespace skiff::machine {
+namespace {
+
+std::string_view protocol_name(boot::EntryProtocol protocol) {
+    switch (protocol) {
+        case boot::EntryProtocol::kPvh:
+            return "PVH";
+        case boot::EntryProtocol::kLinux64:
+            return "64-bit Linux";
+        case boot::EntryProtocol::kLinux32:
+            return "32-bit Linux";
+        case boot::EntryProtocol::kAuto:
+            break;
+    }
+    return "unknown";
+}
+
+kvm::x86_64::InitialState initial_state(const boot::x86_64::EntryState& entry) {
+    return {.long_mode = entry.mode == boot::x86_64::EntryState::Mode::kLong64,
+            .rip = entry.rip,
+            .rbx = entry.rbx,
+            .rsi = entry.rsi,
+            .cr3 = entry.cr3,
+            .gdt_base = entry.gdt_base,
+            .gdt_limit = entry.gdt_limit};
+}
+
+}  // namespace
+
+/// A member's position is the order of construction; destruction is the reverse.
+struct Machine::Parts {
+    Parts(MachineConfig machine_config, GuestMemory guest_memory, kvm::Kvm system, kvm::Vm machine,
+          EventLoop event_loop)
+        : config(std::move(machine_config)),
+          memory(std::move(guest_memory)),
+          kvm(std::move(system)),
+          vm(std::move(machine)),
+          loop(std::move(event_loop)) {}
+
+    Result<void> create_devices();
+    Result<void> load_guest();
+    Result<void> create_vcpus();
+    Result<void> create_stop_controller();
+
+    Result<void> start_vcpus(std::vector<VcpuThread>& threads);
+    void stop_vcpus(std::vector<VcpuThread>& threads);
+    ExitReason final_reason() const;
+    void report(const ExitReason& reason) const;
+
+    MachineConfig config;
+    GuestMemory memory;
+    kvm::Kvm kvm;
+    kvm::Vm vm;
+    EventLoop loop;
+    StopLatch latch{loop};
+    ConsoleWatch console_watch;
+    PanicWatch panic_watch{loop, console_watch, latch};
+    std::unique_ptr<StopController> stop_controller;
+    std::unique_ptr<x86_64::PcDevices> devices;
+    std::string cmdline;
+    boot::x86_64::LoadedGuest guest;
+    std::vector<kvm::Vcpu> vcpus;
+};
+
+Machine::Machine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Machine::~Machine() = default;
+
+Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
+    SKIFF_RETURN_IF_ERROR(validate(config));
+    SKIFF_ASSIGN_OR_RETURN(auto memory, GuestMemory::create(x86_64::ram_ranges(config.memory_bytes),
+                                                            config.memory_backing));
+    SKIFF_ASSIGN_OR_RETURN(auto kvm, kvm::Kvm::open());
+    SKIFF_ASSIGN_OR_RETURN(auto vm, kvm.create_vm());
+    // The order matters: docs/architecture.md, construction order.
+    SKIFF_RETURN_IF_ERROR(vm.set_memory(memory));
+    SKIFF_RETURN_IF_ERROR(vm.create_irqchip());
+    SKIFF_ASSIGN_OR_RETURN(auto loop, EventLoop::create());
+
+    auto parts = std::make_unique<Parts>(config, std::move(memory), std::move(kvm), std::move(vm),
+                                         std::move(loop));
+    SKIFF_RETURN_IF_ERROR(parts->create_stop_controller());
+    SKIFF_RETURN_IF_ERROR(parts->create_devices());
+    SKIFF_RETURN_IF_ERROR(parts->load_guest());
+    SKIFF_RETURN_IF_ERROR(parts->create_vcpus());
+    return std::unique_ptr<Machine>(new Machine(std::move(parts)));
+}
+
+Result<void> Machine::Parts::create_stop_controller() {
+    SKIFF_ASSIGN_OR_RETURN(
+        stop_controller,
+        StopController::create(
+            loop, latch, {.timeout = config.timeout, .grace = config.grace, .ask_guest = [this] {
+                              devices->ask_guest_to_stop();
+                          }}));
+    return {};
+}
+
+Result<void> Machine::Parts::create_devices() {
+    const auto observe = [this](std::span<const std::uint8_t> bytes) {
+        if (console_watch.on_output(bytes)) {
+            panic_watch.on_panic_end();
+        }
+    };
+    SKIFF_ASSIGN_OR_RETURN(
+        devices,
+        x86_64::PcDevices::create(
+            config, {.vm = vm, .loop = loop, .latch = latch, .console_observer = observe}));
+    return {};
+}
+
+Result<void> Machine::Parts::load_guest() {
+    cmdline = build_command_line(config, kvm::detect_backend(kvm.fd()));
+    boot::BootRequest request{.kernel_path = config.kernel_path,
+                              .initrd_path = config.initrd_path,
+                              .cmdline = cmdline,
+                              .protocol = config.entry,
+                              .rsdp_address = std::nullopt};
+    SKIFF_ASSIGN_OR_RETURN(guest, boot::x86_64::load(memory, request));
+    return {};
+}
+
+Result<void> Machine::Parts::create_vcpus() {
+    if (config.cpu_count > vm.max_vcpus()) {
+        return Error::user(fmt::format("{} vCPUs asked for, but this KVM gives a guest at most {}",
+                                       config.cpu_count, vm.max_vcpus()));
+    }
+    SKIFF_ASSIGN_OR_RETURN(auto cpuid, kvm::x86_64::CpuidTable::supported(kvm));
+    vcpus.reserve(config.cpu_count);
+    for (unsigned index = 0; index < config.cpu_count; ++index) {
+        SKIFF_ASSIGN_OR_RETURN(auto vcpu, vm.create_vcpu(index));
+        if (index == 0) {
+            cpuid.describe_machine(config.cpu_count, kvm::x86_64::tsc_khz(vcpu),
+                                   kvm.has_tsc_deadline_timer());
+        }
+        SKIFF_RETURN_IF_ERROR(cpuid.apply(vcpu));
+        SKIFF_RETURN_IF_ERROR(kvm::x86_64::set_boot_msrs(vcpu));
+        vcpus.push_back(std::move(vcpu));
+    }
+    return kvm::x86_64::set_initial_registers(vcpus.front(), initial_state(guest.entry));
+}
+
+std::string Machine::describe() const {
+    const Parts& parts = *parts_;
+    std::string text = fmt::format("kernel: {}, entered by the {} protocol at {:#x}\n",
+                                   parts.guest.kernel_description,
+                                   protocol_name(parts.guest.protocol), parts.guest.entry.rip);
+    text += fmt::format("command line: {}\n", parts.cmdline);
+    text += fmt::format("vCPUs: {}; memory: {}\n", parts.config.cpu_count,
+                        format_size(parts.memory.size_bytes()));
+    const auto add_range = [&](const GuestRange& range, std::string_view what) {
+        text += fmt::format("  {:#014x}..{:#014x}  {}\n", range.start.value(), range.end(), what);
+    };
+    text += "guest memory:\n";
+    for (const GuestMemory::Region& region : parts.memory.regions()) {
+        add_range(region.range, "RAM");
+    }
+    for (const auto& placement : parts.guest.placements) {
+        add_range(placement.range,
+                  placement.mapped ? placement.name + " (mapped from the file)" : placement.name);
+    }
+    text += "ports:\n";
+    for (const auto& entry : parts.devices->ports().entries()) {
+        add_range(entry.range, entry.name);
+    }
+    text += "MMIO:\n";
+    for (const auto& entry : parts.devices->mmio().entries()) {
+        add_range(entry.range, entry.name);
+    }
+    text.pop_back();
+    return text;
+}
+
+ExitReason Machine::run() {
+    Parts& parts = *parts_;
+    std::vector<VcpuThread> threads;
+    parts.devices->serial().start();
+    if (const auto started = parts.start_vcpus(threads); !started) {
+        parts.latch.stop({.kind = ExitReason::Kind::kHostError,
+                          .value = 0,
+                          .detail = started.error().message(),
+                          .vcpu = {}});
+    }
+    parts.loop.run();
+    parts.stop_vcpus(threads);
+    if (const auto lost = parts.devices->serial().finish().lost_bytes; lost != 0) {
+        log::warning("{} bytes of console output were lost: their reader did not take them", lost);
+    }
+    const ExitReason reason = parts.final_reason();
+    parts.report(reason);
+    return reason;
+}
+
+Result<void> Machine::Parts::start_vcpus(std::vector<VcpuThread>& threads) {
+    const VcpuContext context{devices->ports(), devices->mmio(), latch};
+    threads.reserve(vcpus.size());
+    for (kvm::Vcpu& vcpu : vcpus) {
+        SKIFF_ASSIGN_OR_RETURN(VcpuThread thread, VcpuThread::start(vcpu, context));
+        threads.push_back(std::move(thread));
+    }
+    return {};
+}
+
+void Machine::Parts::stop_vcpus(std::vector<VcpuThread>& threads) {
+    // A vCPU may be held inside a write to the serial port.
+    devices->serial().release();
+    for (VcpuThread& thread : threads) {
+        thread.kick();
+    }
+    for (VcpuThread& thread : threads) {
+        thread.join();
+    }
+}
+
+/// A panic ends in a reset, a triple fault or nothing at all: the console tells which it was.
+ExitReason Machine::Parts::final_reason() const {
+    ExitReason reason = latch.reason();
+    const bool may_be_panic =
+        reason.kind == ExitReason::Kind::kReset || reason.kind == ExitReason::Kind::kTripleFault;
+    if (may_be_panic && console_watch.panicked()) {
+        reason.kind = ExitReason::Kind::kKernelPanic;
+        reason.value = 0;
+        reason.detail = console_watch.panic_message();
+    }
+    return reason;
+}
+
+void Machine::Parts::report(const ExitReason& reason) const {
+    if (is_death(reason)) {
+        log::error("{}", death_report(reason, {.memory = memory,
+                                               .vcpus = vcpus,
+                                               .console = console_watch,
+                                               .kernel_path = config.kernel_path,
+                                               .symbol_offset = guest.symbol_offset,
+                                               .console_was_shown = config.serial.kind ==
+                                                                    SerialConfig::Kind::kStdio}));
+    } else {
+        log::info("{}", machine::describe(reason));
+    }
+    for (const auto& [bus, what] :
+         {std::pair{&devices->ports(), "port"}, std::pair{&devices->mmio(), "MMIO address"}}) {
+        for (const auto& unclaimed : bus->unclaimed()) {
+            log::debug("{} {:#x}: {} accesses that no device claimed", what, unclaimed.address,
+                       unclaimed.count);
+        }
+        if (bus->unclaimed_total() != 0) {
+            log::debug("{} unclaimed {} accesses in all", bus->unclaimed_total(), what);
+        }
+    }
+}
+
+}  // namespace skiff::machine

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <signal.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "vmm/machine/stop_latch.h"
+
+namespace skiff::machine {
+
+/// Stops that come from outside of the guest: SIGINT, SIGTERM and SIGHUP, and the time limit.
+///
+/// The first signal asks the guest to shut down and gives it the grace time; a second one, or the
+/// end of that time, stops it hard. Lives on the event loop's thread.
+class StopController {
+  public:
+    struct Options {
+        std::optional<std::chrono::milliseconds> timeout;
+        std::chrono::milliseconds grace;
+        /// Presses the guest's power button.
+        std::function<void()> ask_guest;
+    };
+
+    /// Blocks the signals in the calling thread and in all that it starts later: so create it
+    /// before any other thread. They stay blocked until the object goes.
+    static Result<std::unique_ptr<StopController>> create(EventLoop& loop, StopLatch& latch,
+                                                          Options options);
+    ~StopController();
+    StopController(const StopController&) = delete;
+    StopController& operator=(const StopController&) = delete;
+
+  private:
+    StopController(EventLoop& loop, StopLatch& latch, Options options)
+        : loop_(loop), latch_(latch), options_(std::move(options)) {}
+
+    Result<void> listen_to_signals();
+    Result<void> start_timeout();
+    void on_signal();
+    void stop_hard();
+
+    EventLoop& loop_;
+    StopLatch& latch_;
+    Options options_;
+    sigset_t old_mask_{};
+    bool mask_is_set_ = false;
+    UniqueFd signals_;
+    UniqueFd timeout_;
+    UniqueFd grace_;
+    int first_signal_ = 0;
+};
+
+}  // namespace skiff::machine

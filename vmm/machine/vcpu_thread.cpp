@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/machine/vcpu_thread.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string>
+
+#include "vmm/machine/emulation_hint.h"
+
+namespace skiff::machine {
+namespace {
+
+// Interrupts KVM_RUN. A real-time signal, so that it is nobody else's.
+int kick_signal() {
+    return SIGRTMIN;
+}
+
+void ignore_kick(int /*signal*/) {}
+
+/// The handler does nothing: what matters is that KVM_RUN comes back with EINTR.
+Result<void> install_kick_handler() {
+    struct sigaction action {};
+    action.sa_handler = ignore_kick;
+    if (::sigaction(kick_signal(), &action, nullptr) != 0) {
+        return Error::host(errno, "cannot install the signal handler that interrupts vCPUs");
+    }
+    return {};
+}
+
+/// A port access of a string instruction is several items for one port.
+void handle_port(const VcpuContext& context, const kvm::VcpuExit& exit) {
+    for (std::size_t at = 0; at < exit.data.size(); at += exit.item_bytes) {
+        const auto item = exit.data.subspan(at, exit.item_bytes);
+        if (exit.kind == kvm::VcpuExit::Kind::kPortRead) {
+            context.ports.read(exit.address, item);
+        } else {
+            context.ports.write(exit.address, item);
+        }
+    }
+}
+
+ExitReason stopped_by(ExitReason::Kind kind, unsigned vcpu, std::string detail) {
+    return {.kind = kind, .value = 0, .detail = std::move(detail), .vcpu = vcpu};
+}
+
+std::string internal_error_text(const kvm::VcpuExit& exit) {
+    // KVM API 5, KVM_EXIT_INTERNAL_ERROR.
+    switch (exit.suberror) {
+        case 1:
+            return "KVM could not emulate an instruction" + emulation_hint(exit);
+        case 2:
+            return "an exception arrived while KVM delivered another";
+        case 3:
+            return "an exit arrived while KVM delivered an event";
+        default:
+            return fmt::format("KVM internal error, suberror {}", exit.suberror);
+    }
+}
+
+/// Handles one exit; the reason to stop where the guest cannot go on.
+std::optional<ExitReason> handle(const VcpuContext& context, const kvm::VcpuExit& exit,
+                                 unsigned vcpu) {
+    using Kind = kvm::VcpuExit::Kind;
+    switch (exit.kind) {
+        case Kind::kPortRead:
+        case Kind::kPortWrite:
+            handle_port(context, exit);
+            return std::nullopt;
+        case Kind::kMmioRead:
+            context.mmio.read(exit.address, exit.data);
+            return std::nullopt;
+        case Kind::kMmioWrite:
+            context.mmio.write(exit.address, exit.data);
+            return std::nullopt;
+        case Kind::kInterrupted:
+            return std::nullopt;
+        case Kind::kTripleFault:
+            return stopped_by(ExitReason::Kind::kTripleFault, vcpu, "");
+        case Kind::kSystemReset:
+            return stopped_by(ExitReason::Kind::kReset, vcpu, "");
+        case Kind::kSystemOff:
+            return stopped_by(ExitReason::Kind::kPowerOff, vcpu, "");
+        case Kind::kInternalError:
+            return stopped_by(ExitReason::Kind::kKvmFailed, vcpu, internal_error_text(exit));
+        case Kind::kFailEntry:
+            return stopped_by(ExitReason::Kind::kKvmFailed, vcpu,
+                              fmt::format("the processor refused to enter the guest, hardware "
+                                          "reason {:#x}",
+                                          exit.hardware_reason));
+        case Kind::kUnhandled:
+            return stopped_by(ExitReason::Kind::kKvmFailed, vcpu,
+                              fmt::format("unexpected KVM exit reason {}", exit.reason));
+    }
+    return std::nullopt;
+}
+
+std::string run_failure_text(const Error& error) {
+    if (error.errno_value() == EFAULT) {
+        return error.message() +
+               " (was the kernel or initrd file truncated while the guest used it? They are "
+               "mapped, "
+               "not copied)";
+    }
+    return error.message();
+}
+
+void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
+    while (!context.latch.stopped()) {
+        const auto exit = vcpu.run();
+        if (!exit) {
+            context.latch.stop(stopped_by(ExitReason::Kind::kHostError, vcpu.index(),
+                                          run_failure_text(exit.error())));
+            return;
+        }
+        if (auto reason = handle(context, *exit, vcpu.index())) {
+            context.latch.stop(std::move(*reason));
+            return;
+        }
+    }
+}
+
+}  // namespace
+
+struct VcpuThread::Start {
+    kvm::Vcpu& vcpu;
+    VcpuContext context;
+
+    static void* main(void* argument) {
+        const std::unique_ptr<Start> start(static_cast<Start*>(argument));
+        const std::string name = fmt::format("vcpu {}", start->vcpu.index());
+        ::pthread_setname_np(::pthread_self(), name.c_str());
+        exit_loop(start->vcpu, start->context);
+        return nullptr;
+    }
+};
+
+Result<VcpuThread> VcpuThread::start(kvm::Vcpu& vcpu, const VcpuContext& context) {
+    SKIFF_RETURN_IF_ERROR(install_kick_handler());
+    auto start = std::make_unique<Start>(Start{vcpu, context});
+    pthread_t thread{};
+    const int failure = ::pthread_create(&thread, nullptr, &Start::main, start.get());
+    if (failure != 0) {
+        return Error::host(failure,
+                           fmt::format("cannot start the thread of vCPU {}", vcpu.index()));
+    }
+    start.release();  // the thread owns it now
+    return VcpuThread(vcpu, thread);
+}
+
+VcpuThread::VcpuThread(VcpuThread&& other) noexcept
+    : vcpu_(other.vcpu_),
+      thread_(other.thread_),
+      joinable_(std::exchange(other.joinable_, false)) {}
+
+VcpuThread::~VcpuThread() {
+    SKIFF_CHECK(!joinable_);
+}
+
+void VcpuThread::kick() {
+    vcpu_->request_exit();
+    ::pthread_kill(thread_, kick_signal());
+}
+
+void VcpuThread::join() {
+    SKIFF_CHECK(::pthread_join(thread_, nullptr) == 0);
+    joinable_ = false;
+}
+
+}  // namespace skiff::machine
