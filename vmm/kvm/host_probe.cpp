@@ -11,6 +11,8 @@
 #include <optional>
 #include <span>
 
+#include "vmm/kvm/x86_64/flexible_structs.h"
+
 namespace skiff::kvm {
 namespace {
 
@@ -45,11 +47,11 @@ std::optional<Backend> backend_by_module(const std::string& folder) {
 }
 
 Backend backend_by_feature_msrs(int kvm_fd) {
-    // kvm_msr_list ends in a flexible array; 256 entries are several times what KVM has.
+    // A count and as many indices; 256 are several times what KVM has.
     constexpr std::uint32_t kCapacity = 256;
     std::array<std::uint32_t, 1 + kCapacity> list{};
     list[0] = kCapacity;
-    if (::ioctl(kvm_fd, KVM_GET_MSR_FEATURE_INDEX_LIST, list.data()) != 0) {
+    if (::ioctl(kvm_fd, x86_64::kGetMsrFeatureIndexList, list.data()) != 0) {
         return Backend::kOther;
     }
     const auto indices = std::span(list).subspan(1, std::min(list[0], kCapacity));

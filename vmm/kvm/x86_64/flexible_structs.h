@@ -8,10 +8,11 @@
 
 namespace skiff::kvm::x86_64 {
 
-// The UAPI headers declare the arrays at the end of kvm_cpuid2 and kvm_msrs with a macro that puts
-// an empty struct before them. That has size 0 in C but 1 in C++, which moves the array and, as the
-// size is part of it, changes the request's number. So the headers stand here again, with the
-// layout of the kernel's ABI (KVM API 4.18, 4.20, 4.46); the entries follow them directly.
+// The UAPI headers declare the arrays at the end of kvm_cpuid2, kvm_msrs and kvm_msr_list with a
+// macro that puts an empty struct before them. That has size 0 in C but 1 in C++, which moves the
+// array and, as the size is part of it, changes the request's number. So the headers stand here
+// again, with the layout of the kernel's ABI (KVM API 4.18, 4.20, 4.46); the entries follow them
+// directly.
 
 struct CpuidHeader {
     std::uint32_t nent;
@@ -27,6 +28,12 @@ struct MsrsHeader {
 static_assert(sizeof(MsrsHeader) == 8);
 static_assert(sizeof(kvm_msr_entry) == 16);
 
+struct MsrListHeader {
+    std::uint32_t nmsrs;
+};
+static_assert(sizeof(MsrListHeader) == 4);
+
+inline constexpr unsigned long kGetMsrFeatureIndexList = _IOWR(KVMIO, 0x0a, MsrListHeader);
 inline constexpr unsigned long kGetSupportedCpuid = _IOWR(KVMIO, 0x05, CpuidHeader);
 inline constexpr unsigned long kSetCpuid2 = _IOW(KVMIO, 0x90, CpuidHeader);
 inline constexpr unsigned long kSetMsrs = _IOW(KVMIO, 0x89, MsrsHeader);
