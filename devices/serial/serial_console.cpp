@@ -205,10 +205,6 @@ SerialConsole::Finished SerialConsole::finish() {
     if (terminal_) {
         terminal_->restore();
     }
-    if (finished.lost_bytes > 0) {
-        log::warning("serial port: {} bytes of output were lost, their reader did not take them",
-                     finished.lost_bytes);
-    }
     return finished;
 }
 

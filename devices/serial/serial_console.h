@@ -70,7 +70,7 @@ class SerialConsole final : private HostSideEvents {
     void release();
 
     /// After the vCPUs stopped and the loop ended: delivers what waits, with a bound on the time,
-    /// gives the terminal back, and logs where bytes were lost. Once.
+    /// gives the terminal back. Once.
     Finished finish();
 
   private:
