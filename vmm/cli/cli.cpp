@@ -23,7 +23,12 @@ struct Handler {
     int (*run)(const ParsedArguments&);
 };
 
-constexpr std::array<Handler, 0> kHandlers = {};
+constexpr std::array kHandlers = {
+    Handler{&kRunCommand, run_command},
+    Handler{&kDoctorCommand, doctor_command},
+    Handler{&kCompletionCommand, completion_command},
+    Handler{&kManCommand, man_command},
+};
 
 Error unknown_command(std::string_view given) {
     std::vector<std::string_view> known;

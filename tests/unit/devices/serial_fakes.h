@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <atomic>
-#include <cstddef>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <span>

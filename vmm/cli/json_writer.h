@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace skiff::cli {
+
+/// Builds JSON text (RFC 8259), two blanks a level. The caller keeps begin and end in balance.
+class JsonWriter {
+  public:
+    /// An object or array; in an object with its key.
+    void begin_object(std::string_view key = {}) { begin('{', key); }
+    void end_object() { end('}'); }
+    void begin_array(std::string_view key = {}) { begin('[', key); }
+    void end_array() { end(']'); }
+
+    /// A member of an object.
+    void string(std::string_view key, std::string_view value);
+    void number(std::string_view key, std::uint64_t value);
+    void boolean(std::string_view key, bool value);
+
+    /// An element of an array.
+    void element(std::string_view value);
+
+    /// The text so far, with a line break behind it.
+    std::string text() const { return text_ + "\n"; }
+
+  private:
+    void begin(char bracket, std::string_view key);
+    void end(char bracket);
+    void separate(std::string_view key);
+    void append_quoted(std::string_view value);
+
+    std::string text_;
+    std::size_t depth_ = 0;
+    bool empty_ = true;  ///< Whether the innermost object or array has no member yet.
+};
+
+}  // namespace skiff::cli
