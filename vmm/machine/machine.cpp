@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "boot/acpi/acpi_tables.h"
 #include "boot/x86_64/boot_loader.h"
+#include "boot/x86_64/mp_table.h"
 #include "vmm/kvm/kvm.h"
 #include "vmm/kvm/x86_64/cpuid.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
@@ -62,6 +65,7 @@ struct Machine::Parts {
           loop(std::move(event_loop)) {}
 
     Result<void> create_devices();
+    Result<void> describe_hardware();
     Result<void> load_guest();
     Result<void> create_vcpus();
     Result<void> create_stop_controller();
@@ -81,6 +85,7 @@ struct Machine::Parts {
     PanicWatch panic_watch{loop, console_watch, latch};
     std::unique_ptr<StopController> stop_controller;
     std::unique_ptr<x86_64::PcDevices> devices;
+    std::optional<std::uint64_t> rsdp_address;
     std::string cmdline;
     boot::x86_64::LoadedGuest guest;
     std::vector<kvm::Vcpu> vcpus;
@@ -104,6 +109,7 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
                                          std::move(loop));
     SKIFF_RETURN_IF_ERROR(parts->create_stop_controller());
     SKIFF_RETURN_IF_ERROR(parts->create_devices());
+    SKIFF_RETURN_IF_ERROR(parts->describe_hardware());
     SKIFF_RETURN_IF_ERROR(parts->load_guest());
     SKIFF_RETURN_IF_ERROR(parts->create_vcpus());
     return std::unique_ptr<Machine>(new Machine(std::move(parts)));
@@ -132,13 +138,25 @@ Result<void> Machine::Parts::create_devices() {
     return {};
 }
 
+/// ACPI where it is wanted, and the MP table for the kernels that have no ACPI.
+Result<void> Machine::Parts::describe_hardware() {
+    if (config.acpi) {
+        boot::acpi::AcpiConfig acpi;
+        acpi.cpu_count = config.cpu_count;
+        SKIFF_ASSIGN_OR_RETURN(const GuestAddress rsdp,
+                               boot::acpi::write_acpi_tables(memory, acpi));
+        rsdp_address = rsdp.value();
+    }
+    return boot::x86_64::write_mp_table(memory, config.cpu_count);
+}
+
 Result<void> Machine::Parts::load_guest() {
     cmdline = build_command_line(config, kvm::detect_backend(kvm.fd()));
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
                               .cmdline = cmdline,
                               .protocol = config.entry,
-                              .rsdp_address = std::nullopt};
+                              .rsdp_address = rsdp_address};
     SKIFF_ASSIGN_OR_RETURN(guest, boot::x86_64::load(memory, request));
     return {};
 }
