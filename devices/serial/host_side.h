@@ -53,10 +53,13 @@ class HostSide : public SerialOutput {
     virtual void on_wake() = 0;
     /// At the end: waits until write() can take something or never will, at most `timeout_ms`.
     virtual bool wait_for_output(int timeout_ms) = 0;
-    /// Where a user finds the other end, for a message; empty where there is nothing to tell.
-    virtual std::string where() const = 0;
+    /// After that: waits until the reader has read what write() took, where closing would take it
+    /// away from him, at most `timeout_ms`.
+    virtual void linger(int timeout_ms) { (void)timeout_ms; }
     /// Bytes that write() took but could not deliver.
     virtual std::uint64_t lost_bytes() const = 0;
+    /// Where a user finds the other end, for a message; empty where there is nothing to tell.
+    virtual std::string where() const { return {}; }
 };
 
 }  // namespace skiff::devices

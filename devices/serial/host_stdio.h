@@ -19,7 +19,7 @@ namespace skiff::devices {
 /// dropped and counted. End of input is reported once, and input is not looked at again.
 class HostStdio final : public HostSide {
   public:
-    /// `input_fd` and `output_fd` stay the caller's. `may_read` as in HostStream::Callbacks.
+    /// `input_fd` and `output_fd` stay the caller's. `may_read` as in HostStream::Options.
     HostStdio(EventLoop& loop, HostSideEvents& events, int input_fd, int output_fd,
               std::function<bool()> may_read);
 
@@ -28,7 +28,6 @@ class HostStdio final : public HostSide {
     void watch_input() override { stream_.watch_input(); }
     void on_wake() override { stream_.report_output_error(); }
     bool wait_for_output(int timeout_ms) override { return stream_.wait_for_output(timeout_ms); }
-    std::string where() const override { return {}; }
     std::uint64_t lost_bytes() const override { return stream_.lost_bytes(); }
 
   private:

@@ -17,12 +17,12 @@ constexpr std::uint32_t kErrorOnly = 0;  // epoll always reports EPOLLERR and EP
 }  // namespace
 
 HostStream::HostStream(EventLoop& loop, HostSideEvents& events, std::optional<HostDescriptor> input,
-                       std::optional<HostDescriptor> output, Callbacks callbacks)
+                       std::optional<HostDescriptor> output, Options options)
     : loop_(loop),
       events_(events),
       input_(std::move(input)),
       output_(std::move(output)),
-      callbacks_(std::move(callbacks)) {
+      options_(std::move(options)) {
     if (output_) {
         auto added =
             loop_.add(output_->fd(), kErrorOnly, [this](std::uint32_t ready) { on_output(ready); });
@@ -54,6 +54,9 @@ std::size_t HostStream::write(std::span<const std::uint8_t> bytes) {
         }
         events_.wake();
     }
+    if (options_.after_end == AfterEnd::kKeep) {
+        return 0;
+    }
     lost_.fetch_add(bytes.size(), std::memory_order_relaxed);
     return bytes.size();
 }
@@ -70,14 +73,16 @@ void HostStream::report_output_error() {
     }
     unwatch_output();
     // A copy, because the owner may end this stream there.
-    const auto output_ended = callbacks_.output_ended;
+    const auto output_ended = options_.output_ended;
     output_ended(output_closed_.load() ? End::kClosed : End::kFailed, output_errno_.load());
 }
 
 void HostStream::on_output(std::uint32_t ready) {
     if ((ready & (EPOLLERR | EPOLLHUP)) != 0) {
         note_output_error(End::kClosed, EPIPE);
-        events_.drain_output();  // what waits is counted as lost
+        if (options_.after_end == AfterEnd::kDrop) {
+            events_.drain_output();  // what waits is counted as lost
+        }
         report_output_error();
         return;
     }
@@ -126,12 +131,16 @@ void HostStream::unwatch_input() {
 }
 
 void HostStream::on_input(std::uint32_t ready) {
-    if (callbacks_.may_read && (ready & (EPOLLERR | EPOLLHUP)) == 0) {
-        if (!callbacks_.may_read()) {
-            loop_.modify(*input_id_, EPOLLIN | EPOLLET);
+    if (options_.may_read && (ready & (EPOLLERR | EPOLLHUP)) == 0) {
+        if (!options_.may_read()) {
+            if (!std::exchange(reading_suspended_, true)) {
+                loop_.modify(*input_id_, EPOLLIN | EPOLLET);
+            }
             return;
         }
-        loop_.modify(*input_id_, EPOLLIN);
+        if (std::exchange(reading_suspended_, false)) {
+            loop_.modify(*input_id_, EPOLLIN);
+        }
     }
     read_what_fits();
 }
@@ -168,7 +177,7 @@ void HostStream::read_what_fits() {
 void HostStream::end_input(End end) {
     input_over_ = true;
     unwatch_input();
-    const auto input_ended = callbacks_.input_ended;
+    const auto input_ended = options_.input_ended;
     input_ended(end);
 }
 

@@ -19,21 +19,28 @@ namespace skiff::devices {
 class HostStream {
   public:
     enum class End { kEndOfFile, kClosed, kFailed };
-    struct Callbacks {
+    /// What write() does once the output has ended.
+    enum class AfterEnd {
+        kDrop,  ///< Takes everything, and counts it as lost.
+        kKeep,  ///< Takes nothing: another reader may come.
+    };
+    /// The first two may destroy the stream.
+    struct Options {
         std::function<void(End end)> input_ended;
         std::function<void(End end, int errno_value)> output_ended;
         /// Whether input is for us now (a terminal's is not while we are in its background). While
         /// it is not, each arrival asks once. Empty: always.
         std::function<bool()> may_read = {};
+        AfterEnd after_end = AfterEnd::kDrop;
     };
 
     HostStream(EventLoop& loop, HostSideEvents& events, std::optional<HostDescriptor> input,
-               std::optional<HostDescriptor> output, Callbacks callbacks);
+               std::optional<HostDescriptor> output, Options options);
     ~HostStream();
     HostStream(const HostStream&) = delete;
     HostStream& operator=(const HostStream&) = delete;
 
-    /// Any thread, one call at a time. After an error everything is taken, and counted as lost.
+    /// Any thread, one call at a time.
     std::size_t write(std::span<const std::uint8_t> bytes);
 
     void watch_output();
@@ -42,6 +49,7 @@ class HostStream {
     void report_output_error();
     bool wait_for_output(int timeout_ms) const;
 
+    bool input_over() const { return input_over_; }
     bool output_gone() const { return output_gone_.load(std::memory_order_acquire); }
     std::uint64_t lost_bytes() const { return lost_.load(std::memory_order_relaxed); }
 
@@ -58,11 +66,12 @@ class HostStream {
     HostSideEvents& events_;
     std::optional<HostDescriptor> input_;
     std::optional<HostDescriptor> output_;
-    Callbacks callbacks_;
+    Options options_;
 
     std::optional<EventLoop::Id> input_id_;
     std::optional<EventLoop::Id> output_id_;
     bool input_over_ = false;
+    bool reading_suspended_ = false;  // may_read said no
     bool pollable_input_ = true;
     bool output_error_reported_ = false;
 

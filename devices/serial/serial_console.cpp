@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "devices/serial/serial_console.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "base/log.h"
+#include "devices/serial/host_file.h"
+#include "devices/serial/host_pty.h"
 #include "devices/serial/host_stdio.h"
+#include "devices/serial/host_unix.h"
 
 namespace skiff::devices {
 
@@ -51,26 +55,63 @@ Result<void> SerialConsole::watch_wake_ups() {
 Result<void> SerialConsole::open_host_side() {
     HostSideEvents& events = *this;
     switch (options_.kind) {
-        case SerialOptions::Kind::kStdio:
-            host_ = std::make_unique<HostStdio>(loop_, events, STDIN_FILENO, STDOUT_FILENO,
-                                                std::function<bool()>());
+        case SerialOptions::Kind::kNone:
+            return {};
+        case SerialOptions::Kind::kStdio: {
+            terminal_ = Terminal::open(options_.input_fd, wake_fd_.get());
+            std::function<bool()> may_read;
+            if (terminal_) {
+                may_read = [this] { return terminal_->enter_raw(); };
+            }
+            host_ = std::make_unique<HostStdio>(loop_, events, options_.input_fd,
+                                                options_.output_fd, std::move(may_read));
             break;
-        default:
+        }
+        case SerialOptions::Kind::kFile: {
+            SKIFF_ASSIGN_OR_RETURN(host_, HostFile::open(loop_, events, options_.path));
             break;
+        }
+        case SerialOptions::Kind::kPty: {
+            SKIFF_ASSIGN_OR_RETURN(host_, HostPty::open(loop_, events));
+            attached(false);
+            break;
+        }
+        case SerialOptions::Kind::kUnix: {
+            SKIFF_ASSIGN_OR_RETURN(host_, HostUnix::listen(loop_, events, options_.path));
+            attached(false);
+            break;
+        }
     }
     outlet_.host = host_.get();
     return {};
 }
 
 SerialConsole::~SerialConsole() {
+    host_.reset();
     if (wake_id_ != 0) {
         loop_.remove(wake_id_);
     }
 }
 
 void SerialConsole::start() {
+    announce();
+    if (terminal_) {
+        terminal_->enter_raw();
+    }
     if (host_) {
         host_->watch_input();
+    }
+}
+
+void SerialConsole::announce() const {
+    if (terminal_ && !options_.quiet) {
+        log::info("this terminal is the guest's serial port; Ctrl-] quits");
+    }
+    if (options_.kind == SerialOptions::Kind::kPty) {
+        // Even when quiet: nobody could find it otherwise.
+        log::write(log::Level::kError, "serial port is " + host_->where());
+    } else if (host_ && !host_->where().empty() && !options_.quiet) {
+        log::info("serial port is {}", host_->where());
     }
 }
 
@@ -81,6 +122,9 @@ void SerialConsole::wake() {
 void SerialConsole::on_wake() {
     eventfd_t count = 0;
     ::eventfd_read(wake_fd_.get(), &count);
+    if (terminal_ && terminal_->needs_raw()) {
+        terminal_->enter_raw();
+    }
     if (!host_) {
         return;
     }
@@ -94,7 +138,18 @@ void SerialConsole::on_wake() {
 }
 
 void SerialConsole::input(std::span<const std::uint8_t> bytes) {
+    if (quitting_) {
+        return;
+    }
+    if (terminal_) {
+        const auto escape = std::find(bytes.begin(), bytes.end(), kEscapeKey);
+        quitting_ = escape != bytes.end();
+        bytes = bytes.first(static_cast<std::size_t>(escape - bytes.begin()));
+    }
     uart_.receive(bytes);
+    if (quitting_ && on_quit_) {
+        on_quit_();
+    }
 }
 
 void SerialConsole::input_ended(InputEnd end) {
@@ -104,6 +159,7 @@ void SerialConsole::input_ended(InputEnd end) {
 }
 
 void SerialConsole::attached(bool is_attached) {
+    has_reader_ = is_attached;
     output_.set_overflow(is_attached ? OutputBuffer::Overflow::kHoldGuest
                                      : OutputBuffer::Overflow::kDropOldest);
 }
@@ -123,17 +179,32 @@ void SerialConsole::release() {
 SerialConsole::Finished SerialConsole::finish() {
     using Clock = std::chrono::steady_clock;
     const auto deadline = Clock::now() + options_.flush_timeout;
+    const auto left_ms = [deadline] {
+        const auto left = deadline - Clock::now();
+        return std::max(
+            0,
+            static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count()));
+    };
     output_.release();
-    while (host_ && output_.drain()) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-        if (left.count() <= 0 || !host_->wait_for_output(static_cast<int>(left.count()))) {
-            break;
+    std::size_t waiting = 0;
+    while (host_ && has_reader_ && output_.drain() && left_ms() > 0) {
+        host_->wait_for_output(left_ms());
+        host_->on_wake();  // where that was an error, the reader is gone
+        if (std::exchange(waiting, output_.waiting_bytes()) == waiting) {
+            ::poll(nullptr, 0, 1);  // some terminals say that there is room where there is none
         }
     }
     Finished finished;
-    finished.lost_bytes =
-        output_.dropped_bytes() + output_.waiting_bytes() + (host_ ? host_->lost_bytes() : 0);
+    (has_reader_ ? finished.lost_bytes : finished.unread_bytes) = output_.waiting_bytes();
+    if (host_) {
+        host_->on_wake();  // an error that write() met just now
+        host_->linger(left_ms());
+        finished.lost_bytes += host_->lost_bytes();
+    }
+    finished.unread_bytes += output_.dropped_bytes();
+    if (terminal_) {
+        terminal_->restore();
+    }
     return finished;
 }
 

@@ -16,6 +16,7 @@
 #include "devices/serial/host_side.h"
 #include "devices/serial/output_buffer.h"
 #include "devices/serial/serial_options.h"
+#include "devices/serial/terminal.h"
 #include "devices/serial/uart_16550.h"
 
 namespace skiff::devices {
@@ -27,9 +28,13 @@ namespace skiff::devices {
 /// the serial port and can be joined), the loop ends, finish().
 class SerialConsole final : private HostSideEvents {
   public:
-    /// What went out, and what did not.
+    /// What the user types to leave: Ctrl-], as in telnet.
+    static constexpr std::uint8_t kEscapeKey = 0x1d;
+
+    /// Output that did not reach anybody.
     struct Finished {
-        std::uint64_t lost_bytes = 0;
+        std::uint64_t lost_bytes = 0;    ///< Its reader was there, but too slow, or it left.
+        std::uint64_t unread_bytes = 0;  ///< Nobody was there to read it (pty, unix).
     };
 
     /// `loop` and `irq` must outlive it. SIGPIPE is ignored from here on.
@@ -46,7 +51,7 @@ class SerialConsole final : private HostSideEvents {
     void set_observer(SerialObserver observer) { output_.set_observer(std::move(observer)); }
 
     // Callbacks: set before start(), called on the loop's thread.
-    /// The user pressed the escape key.
+    /// The user pressed the escape key. What he types after it is not read.
     void on_quit(std::function<void()> callback) { on_quit_ = std::move(callback); }
     /// No more input comes.
     void on_input_closed(std::function<void(InputEnd)> callback) {
@@ -57,15 +62,15 @@ class SerialConsole final : private HostSideEvents {
         on_output_closed_ = std::move(callback);
     }
 
-    /// Begins to read input and puts the terminal into raw mode. Before the loop runs, or on its
-    /// thread.
+    /// Begins to read input, puts the terminal into raw mode, and tells the user how to leave it or
+    /// where the other end is. Before the loop runs, or on its thread.
     void start();
 
     /// Lets vCPUs that are held in the serial port go, now and from now on. Any thread.
     void release();
 
     /// After the vCPUs stopped and the loop ended: delivers what waits, with a bound on the time,
-    /// and gives the terminal back. Once.
+    /// gives the terminal back. Once.
     Finished finish();
 
   private:
@@ -82,6 +87,7 @@ class SerialConsole final : private HostSideEvents {
     void output_failed(const std::string& reason) override;
     void wake() override;
     void on_wake();
+    void announce() const;
 
     /// SerialOutput for the buffer, before which the host side does not exist yet.
     struct Outlet final : SerialOutput {
@@ -105,8 +111,10 @@ class SerialConsole final : private HostSideEvents {
     Outlet outlet_;
     OutputBuffer output_;
     Uart16550 uart_;
+    std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<HostSide> host_;
-    bool finished_ = false;
+    bool has_reader_ = true;
+    bool quitting_ = false;
 };
 
 }  // namespace skiff::devices

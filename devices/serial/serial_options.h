@@ -13,6 +13,9 @@ struct SerialOptions {
     Kind kind = Kind::kStdio;
     /// For kFile (truncated) and kUnix (the socket that is listened on).
     std::string path;
+    /// For kStdio.
+    int input_fd = 0;
+    int output_fd = 1;
     /// Do not announce the escape key or where the other end is.
     bool quiet = false;
     /// How long finish() waits for a slow reader at the end.

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "devices/serial/host_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace skiff::devices {
+
+Result<std::unique_ptr<HostFile>> HostFile::open(EventLoop& loop, HostSideEvents& events,
+                                                 const std::string& path) {
+    // O_NONBLOCK is for FIFOs and devices; regular files do not care.
+    UniqueFd fd(::open(path.c_str(),
+                       O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
+    if (!fd.valid() && errno == ENXIO) {
+        return Error::user(
+            fmt::format("--serial file={}: nobody has the FIFO open for reading; start its reader "
+                        "first",
+                        path));
+    }
+    if (!fd.valid()) {
+        return Error::host(errno, fmt::format("--serial file={}: cannot open it", path));
+    }
+    return std::unique_ptr<HostFile>(new HostFile(loop, events, std::move(fd), path));
+}
+
+HostFile::HostFile(EventLoop& loop, HostSideEvents& events, UniqueFd fd, const std::string& path)
+    : stream_(
+          loop, events, std::nullopt, HostDescriptor::own(std::move(fd)),
+          {.input_ended = {}, .output_ended = [&events, path](HostStream::End, int errno_value) {
+               events.output_failed(
+                   Error::host(errno_value, fmt::format("cannot write to {}", path)).message());
+           }}) {}
+
+}  // namespace skiff::devices

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "devices/serial/host_clients.h"
+
+namespace skiff::devices {
+
+/// The serial port on a listening Unix stream socket. One client at a time; the next waits in the
+/// listen queue until the first has left. The socket is removed at the end.
+class HostUnix final : public HostClients {
+  public:
+    /// Replaces a socket that nobody listens on, and nothing else that exists at `path`.
+    static Result<std::unique_ptr<HostUnix>> listen(EventLoop& loop, HostSideEvents& events,
+                                                    const std::string& path);
+    ~HostUnix() override;
+
+    std::string where() const override { return "the socket " + path_; }
+
+  private:
+    HostUnix(EventLoop& loop, HostSideEvents& events, UniqueFd listener, std::string path);
+    Result<void> watch_listener();
+    void accept_client();
+    void on_detached() override;
+
+    UniqueFd listener_;
+    std::string path_;
+    dev_t device_ = 0;  // the socket's identity, so that no other's is removed
+    ino_t inode_ = 0;
+    std::optional<EventLoop::Id> listener_id_;
+};
+
+}  // namespace skiff::devices

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "devices/serial/output_buffer.h"
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <future>
+#include <string>
+
+#include "serial_fakes.h"
+
+using namespace skiff::devices;
+using skiff::devices::test::ThrottledOutput;
+
+namespace {
+
+constexpr std::size_t kCapacity = 64;
+constexpr auto kDeadline = std::chrono::seconds(10);
+// Long enough to see a wait that should not end; a wrong one fails, a right one only costs time.
+constexpr auto kStillHeld = std::chrono::milliseconds(20);
+
+void push(OutputBuffer& buffer, const std::string& text) {
+    for (const char c : text) {
+        buffer.push(static_cast<std::uint8_t>(c));
+    }
+}
+
+bool ends(std::future<void>& done) {
+    return done.wait_for(kDeadline) == std::future_status::ready;
+}
+
+}  // namespace
+
+TEST_CASE("Output buffer passes bytes on at once while nothing waits") {
+    ThrottledOutput output;
+    OutputBuffer buffer(output, kCapacity);
+    int waiting_calls = 0;
+    buffer.set_callbacks([&] { ++waiting_calls; }, {});
+    push(buffer, "hello");
+    CHECK(output.text() == "hello");
+    CHECK(buffer.waiting_bytes() == 0);
+    CHECK(waiting_calls == 0);
+}
+
+TEST_CASE("Output buffer keeps the order of what went out, waits and comes") {
+    ThrottledOutput output(2);
+    OutputBuffer buffer(output, kCapacity);
+    int waiting_calls = 0;
+    buffer.set_callbacks([&] { ++waiting_calls; }, {});
+    push(buffer, "abcde");
+    CHECK(output.text() == "ab");
+    CHECK(waiting_calls == 1);
+    output.allow(1);
+    push(buffer, "f");  // not before those that wait
+    CHECK(output.text() == "ab");
+    CHECK(buffer.drain());
+    CHECK(output.text() == "abc");
+    output.allow(ThrottledOutput::kUnlimited);
+    CHECK_FALSE(buffer.drain());
+    CHECK(output.text() == "abcdef");
+    push(buffer, "g");
+    CHECK(output.text() == "abcdefg");
+}
+
+TEST_CASE("Output buffer's ring wraps without losing or mixing bytes") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    std::string all;
+    for (int round = 0; round < 50; ++round) {
+        const std::string part(static_cast<std::size_t>(round % 40 + 1),
+                               static_cast<char>('a' + round % 26));
+        push(buffer, part);
+        all += part;
+        output.allow(part.size());
+        (void)buffer.drain();
+    }
+    output.allow(ThrottledOutput::kUnlimited);
+    CHECK_FALSE(buffer.drain());
+    CHECK(output.text() == all);
+    CHECK(buffer.dropped_bytes() == 0);
+}
+
+TEST_CASE("Output buffer is not ready at the bound and ready again at three quarters") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    int ready_calls = 0;
+    buffer.set_callbacks({}, [&] { ++ready_calls; });
+    push(buffer, std::string(kCapacity - 16, 'x'));
+    CHECK(buffer.ready());
+    push(buffer, "x");  // a FIFO's worth does not fit any more
+    CHECK_FALSE(buffer.ready());
+    output.allow(0);
+    CHECK(buffer.drain());
+    CHECK_FALSE(buffer.ready());
+    CHECK(ready_calls == 0);
+    output.allow(1);
+    CHECK(buffer.drain());
+    CHECK(buffer.ready());
+    CHECK(ready_calls == 1);
+}
+
+TEST_CASE("Output buffer holds the guest that writes into a full buffer until there is room") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    push(buffer, std::string(kCapacity, 'x'));
+    auto held = std::async(std::launch::async, [&] { push(buffer, "yz"); });
+    CHECK(held.wait_for(kStillHeld) == std::future_status::timeout);
+    output.allow(1);
+    CHECK(buffer.drain());
+    CHECK(held.wait_for(kStillHeld) == std::future_status::timeout);  // "z" is
+    output.allow(ThrottledOutput::kUnlimited);
+    (void)buffer.drain();
+    REQUIRE(ends(held));
+    (void)buffer.drain();
+    CHECK(output.text() == std::string(kCapacity, 'x') + "yz");
+}
+
+TEST_CASE("Output buffer's release lets every held guest go, and keeps what they wrote") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    push(buffer, std::string(kCapacity, 'x'));
+    auto first = std::async(std::launch::async, [&] { push(buffer, "y"); });
+    auto second = std::async(std::launch::async, [&] { push(buffer, "y"); });
+    CHECK(first.wait_for(kStillHeld) == std::future_status::timeout);
+    buffer.release();
+    REQUIRE(ends(first));
+    REQUIRE(ends(second));
+    output.allow(ThrottledOutput::kUnlimited);
+    CHECK_FALSE(buffer.drain());
+    CHECK(output.text() == std::string(kCapacity, 'x') + "yy");
+    CHECK(buffer.dropped_bytes() == 0);
+}
+
+TEST_CASE("Output buffer stays bounded when a released guest goes on writing") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    buffer.release();
+    push(buffer, std::string(10'000, 'x'));
+    const std::uint64_t kept = buffer.waiting_bytes();
+    CHECK(kept >= kCapacity);
+    CHECK(kept < 1000);
+    CHECK(buffer.dropped_bytes() == 10'000 - kept);
+}
+
+TEST_CASE("Output buffer without a reader drops the oldest bytes, counts them, holds nobody") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    buffer.set_overflow(OutputBuffer::Overflow::kDropOldest);
+    push(buffer, std::string(100, 'o') + std::string(kCapacity, 'n'));
+    CHECK(buffer.ready());
+    CHECK(buffer.dropped_bytes() == 100);
+    output.allow(ThrottledOutput::kUnlimited);
+    CHECK_FALSE(buffer.drain());
+    CHECK(output.text() == std::string(kCapacity, 'n'));
+}
+
+TEST_CASE("Output buffer lets a held guest go when its reader leaves") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    int ready_calls = 0;
+    buffer.set_callbacks({}, [&] { ++ready_calls; });
+    push(buffer, std::string(kCapacity, 'x'));
+    auto held = std::async(std::launch::async, [&] { push(buffer, "y"); });
+    CHECK(held.wait_for(kStillHeld) == std::future_status::timeout);
+    buffer.set_overflow(OutputBuffer::Overflow::kDropOldest);
+    REQUIRE(ends(held));
+    CHECK(ready_calls == 1);
+    buffer.set_overflow(OutputBuffer::Overflow::kHoldGuest);
+    CHECK_FALSE(buffer.ready());
+}
+
+TEST_CASE("Output buffer's observer sees every byte in order, also those that wait") {
+    ThrottledOutput output(1);
+    OutputBuffer buffer(output, kCapacity);
+    std::string seen;
+    buffer.set_observer(
+        [&](std::span<const std::uint8_t> bytes) { seen.append(bytes.begin(), bytes.end()); });
+    push(buffer, "panic");
+    CHECK(seen == "panic");
+}
