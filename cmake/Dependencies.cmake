@@ -10,10 +10,20 @@ endforeach()
 
 find_package(Threads REQUIRED)
 
-# fmt and spdlog are used as headers: Debian ships only shared objects of them.
+# fmt: Debian has a shared object and headers. Its headers alone make every file that formats something
+# slow to compile, so we compile the rest of it once; for a version that we do not know, headers it is.
 find_package(fmt REQUIRED)
-add_library(deps::fmt ALIAS fmt::fmt-header-only)
+if(fmt_VERSION VERSION_GREATER_EQUAL 9 AND fmt_VERSION VERSION_LESS 10)
+    add_library(deps_fmt STATIC "${CMAKE_CURRENT_LIST_DIR}/support/fmt_library.cpp")
+    get_target_property(fmt_include_dir fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
+    target_include_directories(deps_fmt SYSTEM PUBLIC "${fmt_include_dir}")
+    target_compile_options(deps_fmt PRIVATE -ffunction-sections -fdata-sections)
+    add_library(deps::fmt ALIAS deps_fmt)
+else()
+    add_library(deps::fmt ALIAS fmt::fmt-header-only)
+endif()
 
+# spdlog is used as headers, from one source file.
 find_package(spdlog REQUIRED)
 # Debian's spdlog_header_only target drags the shared fmt in; take its headers alone.
 get_target_property(spdlog_include_dir spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)

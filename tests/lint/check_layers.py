@@ -27,6 +27,8 @@ LAYERS = {
     "vmm": ["base", "vmm/cli", "vmm/api"],
     "tests": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/machine", "vmm/api", "vmm/cli",
               "vmm", "guest-images"],
+    # What the build needs of a dependency that Debian does not ship as an archive.
+    "cmake": [],
     # Freestanding guest programs include nothing of the host's.
     "guest-images": [],
 }
