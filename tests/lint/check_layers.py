@@ -35,7 +35,7 @@ LAYERS = {
 
 # Header (a regular expression on the whole name) -> the folders that may include it, and why.
 FENCED = [
-    (r"linux/kvm(_para)?\.h|asm/kvm(_para)?\.h", ["vmm/kvm", "tests/bench"],
+    (r"linux/kvm(_para)?\.h|asm/kvm(_para)?\.h", ["vmm/kvm", "tests/unit/kvm", "tests/bench"],
      "only vmm/kvm talks to KVM"),
     (r"spdlog/.*", ["base"], "log through base/log.h"),
     (r"CLI/.*", ["vmm/cli", "tests"], "only the command line parses arguments"),
