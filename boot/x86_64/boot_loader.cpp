@@ -1,58 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/x86_64/boot_loader.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "base/file.h"
 #include "boot/cmdline.h"
-#include "boot/elf.h"
 #include "boot/initrd.h"
+#include "boot/kernel_image.h"
 #include "boot/memory_plan.h"
-#include "boot/segment_loader.h"
+#include "boot/x86_64/entry_choice.h"
 #include "boot/x86_64/gdt.h"
+#include "boot/x86_64/kernel_placement.h"
 #include "boot/x86_64/low_memory.h"
+#include "boot/x86_64/page_tables.h"
 #include "boot/x86_64/pvh.h"
+#include "boot/x86_64/zero_page.h"
 
 namespace skiff::boot::x86_64 {
+namespace {
+
+/// All there is between the command line's place and the end of conventional memory.
+constexpr std::uint64_t kCmdlineRoom = kLowRamEnd - kCmdlineAddress.value() - 1;
+
+Result<void> place_cmdline(GuestMemory& memory, MemoryPlan& plan, const KernelImage& kernel,
+                           const std::string& cmdline) {
+    const std::uint64_t limit =
+        kernel.bzimage.has_value() ? kernel.bzimage->cmdline_limit : kDefaultCmdlineLimit;
+    SKIFF_RETURN_IF_ERROR(check_cmdline(cmdline, std::min(limit, kCmdlineRoom)));
+    SKIFF_RETURN_IF_ERROR(plan.claim("the command line", {kCmdlineAddress, cmdline.size() + 1}));
+    write_cmdline(memory, kCmdlineAddress, cmdline);
+    return {};
+}
+
+std::uint64_t initrd_highest_byte(const KernelImage& kernel) {
+    if (kernel.bzimage.has_value()) {
+        return kernel.bzimage->initrd_highest_byte;
+    }
+    return kernel.elf->is_64_bit ? kInitrdMax64 : kInitrdMaxLegacy;
+}
+
+Result<void> load_initrd(GuestMemory& memory, MemoryPlan& plan, const KernelImage& kernel,
+                         const std::string& path, BootData& data, LoadedGuest& guest) {
+    SKIFF_ASSIGN_OR_RETURN(const File file, File::open(path));
+    SKIFF_ASSIGN_OR_RETURN(const PlacedInitrd placed,
+                           place_initrd(memory, plan, file, initrd_highest_byte(kernel)));
+    data.initrd = placed.range;
+    guest.placements.push_back({"initrd", placed.range, placed.method == LoadMethod::kMapped});
+    return {};
+}
+
+/// The structure of the protocol, the tables of its CPU mode, and the registers that name them.
+Result<void> write_entry(GuestMemory& memory, MemoryPlan& plan, const KernelImage& kernel,
+                         const PlacedKernel& placed, const BootData& data, EntryState& entry) {
+    entry.rip = placed.entry;
+    entry.mode = EntryState::Mode::kProtected32;
+    if (placed.choice.protocol == EntryProtocol::kPvh) {
+        SKIFF_ASSIGN_OR_RETURN(entry.rbx, write_start_info(memory, plan, data));
+        return write_gdt(memory, plan, entry);
+    }
+    SKIFF_ASSIGN_OR_RETURN(
+        entry.rsi, write_zero_page(memory, plan, kernel.bzimage, placed.load_address, data));
+    if (placed.choice.protocol == EntryProtocol::kLinux64) {
+        entry.mode = EntryState::Mode::kLong64;
+        SKIFF_RETURN_IF_ERROR(write_page_tables(memory, plan, entry));
+    }
+    return write_gdt(memory, plan, entry);
+}
+
+}  // namespace
 
 Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
-    SKIFF_ASSIGN_OR_RETURN(const File kernel, File::open(request.kernel_path));
-    SKIFF_ASSIGN_OR_RETURN(const ElfImage elf, parse_elf(kernel));
-    if (!elf.pvh_entry.has_value()) {
-        return Error::user("'" + kernel.name() + "' has no PVH entry note");
-    }
-    SKIFF_RETURN_IF_ERROR(check_cmdline(request.cmdline, kDefaultCmdlineLimit));
+    // What is larger than all RAM has no place in it anyway.
+    SKIFF_ASSIGN_OR_RETURN(const KernelImage kernel,
+                           open_kernel(request.kernel_path, memory.size_bytes()));
+    SKIFF_ASSIGN_OR_RETURN(const auto choices, allowed_entries(kernel, request.protocol));
 
     LoadedGuest guest;
+    guest.kernel_description = kernel.description();
     MemoryPlan plan(memory, kReservedLowRange);
-    SKIFF_RETURN_IF_ERROR(write_gdt(memory, plan, guest.entry));
-    SKIFF_RETURN_IF_ERROR(
-        plan.claim("the command line", {kCmdlineAddress, request.cmdline.size() + 1}));
-    write_cmdline(memory, kCmdlineAddress, request.cmdline);
-    for (std::size_t i = 0; i < elf.segments.size(); ++i) {
-        const ElfSegment& segment = elf.segments[i];
-        const GuestRange range{GuestAddress(segment.physical_address), segment.memory_size};
-        const std::string name = fmt::format("kernel segment {}", i);
-        SKIFF_RETURN_IF_ERROR(plan.claim(name, range));
-        SKIFF_ASSIGN_OR_RETURN(
-            const LoadMethod method,
-            load_segment(memory, kernel,
-                         {segment.file_offset, segment.file_size, range.start, range.size_bytes}));
-        guest.placements.push_back({name, range, method == LoadMethod::kMapped});
-    }
-    BootData data{kCmdlineAddress, {}, request.rsdp_address};
+    // First what has a fixed place, then the kernel, then the initrd in what is left.
+    BootData data{kCmdlineAddress, request.cmdline.size(), {}, request.rsdp_address};
+    SKIFF_RETURN_IF_ERROR(place_cmdline(memory, plan, kernel, request.cmdline));
+    SKIFF_ASSIGN_OR_RETURN(PlacedKernel placed, place_kernel(memory, plan, kernel, choices));
+    guest.protocol = placed.choice.protocol;
+    guest.symbol_offset = placed.symbol_offset;
+    guest.placements = std::move(placed.placements);
     if (request.initrd_path.has_value()) {
-        SKIFF_ASSIGN_OR_RETURN(const File initrd, File::open(*request.initrd_path));
-        SKIFF_ASSIGN_OR_RETURN(
-            const PlacedInitrd placed,
-            place_initrd(memory, plan, initrd, elf.is_64_bit ? kInitrdMax64 : kInitrdMaxLegacy));
-        data.initrd = placed.range;
-        guest.placements.push_back({"initrd", placed.range, placed.method == LoadMethod::kMapped});
+        SKIFF_RETURN_IF_ERROR(load_initrd(memory, plan, kernel, *request.initrd_path, data, guest));
     }
-    SKIFF_ASSIGN_OR_RETURN(guest.entry.rbx, write_start_info(memory, plan, data));
-    guest.entry.rip = *elf.pvh_entry;
-    guest.protocol = EntryProtocol::kPvh;
-    guest.kernel_description = elf.is_64_bit ? "64-bit ELF kernel" : "32-bit ELF kernel";
+    SKIFF_RETURN_IF_ERROR(write_entry(memory, plan, kernel, placed, data, guest.entry));
+    guest.placements.push_back(
+        {"command line", {kCmdlineAddress, request.cmdline.size() + 1}, false});
     return guest;
 }
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "base/guest_address.h"
 #include "base/guest_memory.h"
 #include "base/result.h"
 #include "boot/memory_plan.h"
+#include "boot/x86_64/boot_data.h"
 
 namespace skiff::boot::x86_64 {
 
@@ -45,13 +45,6 @@ struct HvmMemmapEntry {
     std::uint32_t reserved;
 };
 static_assert(sizeof(HvmMemmapEntry) == 24);
-
-/// What both families of protocols hand over.
-struct BootData {
-    GuestAddress cmdline;
-    std::optional<GuestRange> initrd;
-    std::optional<std::uint64_t> rsdp_address;
-};
 
 /// Claims and writes hvm_start_info with the initrd as module 0 and the memory map behind it;
 /// answers its address, which the entry wants in EBX.

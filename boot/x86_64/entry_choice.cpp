@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "boot/x86_64/entry_choice.h"
+
+#include <fmt/format.h>
+
+namespace skiff::boot::x86_64 {
+
+std::string protocol_name(EntryProtocol protocol) {
+    switch (protocol) {
+        case EntryProtocol::kAuto:
+            return "auto";
+        case EntryProtocol::kPvh:
+            return "pvh";
+        case EntryProtocol::kLinux64:
+            return "linux64";
+        case EntryProtocol::kLinux32:
+            return "linux32";
+    }
+    return "unknown";
+}
+
+std::vector<EntryChoice> entry_choices(const KernelImage& kernel) {
+    std::vector<EntryChoice> choices;
+    if (kernel.elf.has_value()) {
+        if (kernel.elf->pvh_entry.has_value()) {
+            choices.push_back({EntryProtocol::kPvh, EntryForm::kElf});
+        }
+        choices.push_back(
+            {kernel.elf->is_64_bit ? EntryProtocol::kLinux64 : EntryProtocol::kLinux32,
+             EntryForm::kElf});
+    } else if (kernel.bzimage.has_value() && kernel.bzimage->has_64_bit_entry) {
+        choices.push_back({EntryProtocol::kLinux64, EntryForm::kAsIs});
+    }
+    if (choices.empty() || choices.back().protocol != EntryProtocol::kLinux32) {
+        choices.push_back({EntryProtocol::kLinux32,
+                           kernel.bzimage.has_value() ? EntryForm::kAsIs : EntryForm::kElf});
+    }
+    return choices;
+}
+
+Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel, EntryProtocol wanted) {
+    const std::vector<EntryChoice> all = entry_choices(kernel);
+    std::vector<EntryChoice> allowed;
+    std::string offered;
+    for (const EntryChoice& choice : all) {
+        // Never guess that a 64-bit ELF has 32-bit code at its entry.
+        const bool guess = kernel.elf.has_value() && kernel.elf->is_64_bit &&
+                           choice.protocol == EntryProtocol::kLinux32;
+        if (wanted == choice.protocol || (wanted == EntryProtocol::kAuto && !guess)) {
+            allowed.push_back(choice);
+        }
+        offered += (offered.empty() ? "" : ", ") + protocol_name(choice.protocol);
+    }
+    if (allowed.empty()) {
+        return Error::user(fmt::format("'{}' ({}) cannot be entered by {}; it offers {}",
+                                       kernel.file.name(), kernel.description(),
+                                       protocol_name(wanted), offered));
+    }
+    return allowed;
+}
+
+}  // namespace skiff::boot::x86_64
