@@ -119,7 +119,8 @@ Result<FileKind> identify_file(const File& file) {
     if (const auto compression = identify_compression(head); compression.has_value()) {
         const auto name = compression_name(*compression);
         return FileKind{std::string(name),
-                        fmt::format("{} {}-compressed file", name == "xz" ? "an" : "a", name),
+                        fmt::format("{} {}-compressed file",
+                                    name[0] == 'x' || name[0] == 'l' ? "an" : "a", name),
                         "if it is a packed kernel, unpack it first; an initrd goes behind -i"};
     }
     if (has_mbr_partitions(head)) {
