@@ -79,9 +79,11 @@ class GuestEnds(SkiffTestCase):
                     self.assertIn("\nexecuted\n", finished.text)
 
     def test_a_panic_seen_on_the_console_has_its_own_status(self):
-        finished = self.run_payload("kernel_panic")
-        self.assertIn("Kernel panic", finished.text)
-        self.assertEqual(finished.status, KERNEL_PANICKED)
+        for then in ("reset", "halt"):
+            with self.subTest(then=then):
+                finished = self.run_payload("kernel_panic", f"then={then}")
+                self.assertIn("Kernel panic", finished.text)
+                self.assertEqual(finished.status, KERNEL_PANICKED)
 
 
 class Timeout(SkiffTestCase):

@@ -8,7 +8,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from skiff_runner import SkiffTestCase, main, time_factor  # noqa: E402
+from skiff_runner import SkiffTestCase, main  # noqa: E402
+
+# 128 + the number of the signal.
+STOPPED_BY_SIGTERM = 143
+STOPPED_BY_SIGINT = 130
 
 
 class Signals(SkiffTestCase):
@@ -38,7 +42,7 @@ class Signals(SkiffTestCase):
         skiff.expect("interrupt 1")
         finished = skiff.wait()
         self.assertGreater(time.monotonic() - sent, 0.9)
-        self.assertGreater(finished.status, 0)
+        self.assertEqual(finished.status, STOPPED_BY_SIGTERM)
 
     def test_a_second_sigterm_forces(self):
         skiff = self.start_payload("power_button", "ignore=1", "--grace", "1000")
@@ -46,25 +50,20 @@ class Signals(SkiffTestCase):
         skiff.signal(signal.SIGTERM)
         skiff.expect("interrupt 1")
         skiff.signal(signal.SIGTERM)
-        self.assertGreater(skiff.wait().status, 0)
+        self.assertEqual(skiff.wait().status, STOPPED_BY_SIGTERM)
 
     def test_a_second_signal_forces_a_guest_that_is_busy(self):
         skiff = self.start_payload("hang", "mode=spin", "--grace", "1000")
         skiff.expect("hanging")
         skiff.signal(signal.SIGTERM)
         skiff.signal(signal.SIGINT)
-        # The two may be seen in one go; a third is what a user would send next.
-        time.sleep(0.2)
-        if skiff.process.poll() is None:
-            skiff.signal(signal.SIGTERM)
-        self.assertGreater(skiff.wait().status, 0)
+        self.assertIn(skiff.wait().status, (STOPPED_BY_SIGTERM, STOPPED_BY_SIGINT))
 
-    def test_sigint_stops_it(self):
+    def test_sigint_presses_it_too(self):
         skiff = self.start_payload("power_button")
         skiff.expect("waiting for the power button")
         skiff.signal(signal.SIGINT)
-        finished = skiff.wait()
-        self.assertGreaterEqual(finished.status, 0, "killed by the signal, not stopped")
+        self.assertEqual(skiff.wait().status, 0)
 
     def test_being_stopped_and_continued_does_no_harm(self):
         skiff = self.start_payload("timer_interrupt")
@@ -79,7 +78,7 @@ class Signals(SkiffTestCase):
         for number in (signal.SIGWINCH, signal.SIGPIPE, signal.SIGCHLD):
             skiff.signal(number)
         skiff.signal(signal.SIGTERM)
-        self.assertEqual(skiff.wait(20 * time_factor()).status, 0)
+        self.assertEqual(skiff.wait().status, 0)
 
 
 if __name__ == "__main__":
