@@ -40,7 +40,8 @@ class SerialOutput(SkiffTestCase):
         # buffer behind it run full, and the guest has to be held back.
         reader = SlowReader(start_after=1.0, slow_bytes=amount(100_000), chunk=256, pause=0.005,
                             pipe_size=4096)
-        finished = self.run_payload("serial_output", f"bytes={size}", slow_reader=reader, seconds=50)
+        finished = self.run_payload("serial_output", f"bytes={size}", slow_reader=reader,
+                                    seconds=100)
         self.assert_same(finished.output, numbered_lines(size))
         self.assertEqual(finished.status, 0)
 

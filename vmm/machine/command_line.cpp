@@ -10,25 +10,29 @@ namespace {
 // Console on the serial port; reset through the i8042, which ends the run; reset after a panic.
 constexpr const char* kDefault = "console=ttyS0 reboot=k panic=-1";
 
-}  // namespace
-
-std::string build_command_line(const MachineConfig& config, kvm::Backend backend) {
+std::string line_as_configured(const MachineConfig& config) {
     std::string line = config.whole_cmdline.value_or(kDefault);
     if (!config.extra_cmdline.empty()) {
         line += line.empty() ? "" : " ";
         line += config.extra_cmdline;
     }
-    if (!config.host_quirks) {
-        return line;
-    }
-    std::string with_quirks = with_quirk_parameters(line, backend);
-    if (with_quirks != line) {
+    return line;
+}
+
+}  // namespace
+
+std::string build_command_line(const MachineConfig& config, kvm::Backend backend) {
+    std::string line = line_as_configured(config);
+    return config.host_quirks ? with_quirk_parameters(line, backend) : line;
+}
+
+void announce_quirks(const MachineConfig& config, kvm::Backend backend) {
+    if (build_command_line(config, backend) != line_as_configured(config)) {
         log::info(
             "this host's KVM ({}) needs guest parameters; added: {} (--no-host-quirks leaves "
             "them out)",
             kvm::backend_name(backend), quirk_parameters(backend));
     }
-    return with_quirks;
 }
 
 }  // namespace skiff::machine

@@ -12,4 +12,8 @@ namespace skiff::machine {
 /// this host's KVM needs (host_quirks.h) unless the configuration says otherwise.
 std::string build_command_line(const MachineConfig& config, kvm::Backend backend);
 
+/// Says what build_command_line() added for this host's KVM, if it did. To be called when the guest
+/// is loaded: where it cannot be, the user reads one line, which is about that.
+void announce_quirks(const MachineConfig& config, kvm::Backend backend);
+
 }  // namespace skiff::machine

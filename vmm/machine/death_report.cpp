@@ -2,6 +2,8 @@
 #include "vmm/machine/death_report.h"
 
 #include <fmt/format.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +21,19 @@ constexpr std::size_t kConsoleLines = 20;
 constexpr std::size_t kInstructionBytes = 16;
 constexpr std::size_t kMaxVcpusShown = 8;
 
+/// Copies through a system call: a page that a truncated file does not back any more is an error
+/// there, where a load would raise SIGBUS.
+bool read_carefully(const GuestMemory& memory, GuestAddress address, std::span<std::uint8_t> to) {
+    const auto from = memory.host_span(address, to.size());
+    if (!from.has_value()) {
+        return false;
+    }
+    const iovec local{to.data(), to.size()};
+    const iovec remote{from->data(), from->size()};
+    return ::process_vm_readv(::getpid(), &local, 1, &remote, 1, 0) ==
+           static_cast<ssize_t>(to.size());
+}
+
 /// Guest bytes at a linear address, up to the end of its page or of RAM.
 std::vector<std::uint8_t> bytes_at(const DeathScene& scene, const kvm::Vcpu& vcpu,
                                    std::uint64_t linear_address) {
@@ -28,7 +43,7 @@ std::vector<std::uint8_t> bytes_at(const DeathScene& scene, const kvm::Vcpu& vcp
     }
     const std::uint64_t left_in_page = kPageSize - (physical->value() & (kPageSize - 1));
     std::vector<std::uint8_t> bytes(std::min<std::uint64_t>(kInstructionBytes, left_in_page));
-    if (!scene.memory.read(*physical, bytes)) {
+    if (!read_carefully(scene.memory, *physical, bytes)) {
         return {};
     }
     return bytes;

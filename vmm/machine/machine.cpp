@@ -151,13 +151,15 @@ Result<void> Machine::Parts::describe_hardware() {
 }
 
 Result<void> Machine::Parts::load_guest() {
-    cmdline = build_command_line(config, kvm::detect_backend(kvm.fd()));
+    const kvm::Backend backend = kvm::detect_backend(kvm.fd());
+    cmdline = build_command_line(config, backend);
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
                               .cmdline = cmdline,
                               .protocol = config.entry,
                               .rsdp_address = rsdp_address};
     SKIFF_ASSIGN_OR_RETURN(guest, boot::x86_64::load(memory, request));
+    announce_quirks(config, backend);
     return {};
 }
 
@@ -183,8 +185,8 @@ Result<void> Machine::Parts::create_vcpus() {
 
 std::string Machine::describe() const {
     const Parts& parts = *parts_;
-    std::string text = fmt::format("kernel: {}, entered by the {} protocol at {:#x}\n",
-                                   parts.guest.kernel_description,
+    std::string text = fmt::format("kernel: {}: {}, entered by the {} protocol at {:#x}\n",
+                                   parts.config.kernel_path, parts.guest.kernel_description,
                                    protocol_name(parts.guest.protocol), parts.guest.entry.rip);
     text += fmt::format("command line: {}\n", parts.cmdline);
     text += fmt::format("vCPUs: {}; memory: {}\n", parts.config.cpu_count,
@@ -233,7 +235,7 @@ ExitReason Machine::run() {
 }
 
 Result<void> Machine::Parts::start_vcpus(std::vector<VcpuThread>& threads) {
-    const VcpuContext context{devices->ports(), devices->mmio(), latch};
+    const VcpuContext context{devices->ports(), devices->mmio(), latch, memory};
     threads.reserve(vcpus.size());
     for (kvm::Vcpu& vcpu : vcpus) {
         SKIFF_ASSIGN_OR_RETURN(VcpuThread thread, VcpuThread::start(vcpu, context));

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "vmm/machine/emulation_hint.h"
 
@@ -61,6 +63,21 @@ std::string internal_error_text(const kvm::VcpuExit& exit) {
     }
 }
 
+constexpr std::string_view kTruncatedFile =
+    " (was the kernel or initrd file truncated while the guest used it? They are mapped, not "
+    "copied)";
+
+/// KVM's instruction emulator takes RAM whose host page is gone for MMIO.
+std::optional<ExitReason> missing_memory(const VcpuContext& context, const kvm::VcpuExit& exit,
+                                         unsigned vcpu) {
+    if (!context.memory.contains(GuestAddress(exit.address), exit.data.size())) {
+        return std::nullopt;
+    }
+    return stopped_by(
+        ExitReason::Kind::kHostError, vcpu,
+        fmt::format("guest memory at {:#x} cannot be accessed{}", exit.address, kTruncatedFile));
+}
+
 /// Handles one exit; the reason to stop where the guest cannot go on.
 std::optional<ExitReason> handle(const VcpuContext& context, const kvm::VcpuExit& exit,
                                  unsigned vcpu) {
@@ -72,10 +89,10 @@ std::optional<ExitReason> handle(const VcpuContext& context, const kvm::VcpuExit
             return std::nullopt;
         case Kind::kMmioRead:
             context.mmio.read(exit.address, exit.data);
-            return std::nullopt;
+            return missing_memory(context, exit, vcpu);
         case Kind::kMmioWrite:
             context.mmio.write(exit.address, exit.data);
-            return std::nullopt;
+            return missing_memory(context, exit, vcpu);
         case Kind::kInterrupted:
             return std::nullopt;
         case Kind::kTripleFault:
@@ -100,10 +117,7 @@ std::optional<ExitReason> handle(const VcpuContext& context, const kvm::VcpuExit
 
 std::string run_failure_text(const Error& error) {
     if (error.errno_value() == EFAULT) {
-        return error.message() +
-               " (was the kernel or initrd file truncated while the guest used it? They are "
-               "mapped, "
-               "not copied)";
+        return error.message() + std::string(kTruncatedFile);
     }
     return error.message();
 }

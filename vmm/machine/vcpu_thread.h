@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/guest_memory.h"
 #include "base/result.h"
 #include "devices/bus/bus.h"
 #include "vmm/kvm/vcpu.h"
@@ -18,6 +19,7 @@ struct VcpuContext {
     devices::Bus& ports;
     devices::Bus& mmio;
     StopLatch& latch;
+    const GuestMemory& memory;
 };
 
 /// The thread of one vCPU, named "vcpu N": the exit loop.
