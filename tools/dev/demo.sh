@@ -11,9 +11,10 @@ dev_demo() {
     check_kvm
     local -a run=(build/release/skiff run "$guest_images/vmlinux"
         -i "$guest_images/initramfs.cpio" -m 256M -c 1)
+    # Without quiet, each line of the kernel's log costs milliseconds where KVM emulates kernel mode.
     if [[ -t 0 && -t 1 ]]; then
         say "booting Linux; Ctrl-] leaves, as does poweroff in the guest"
-        exec "${run[@]}"
+        exec "${run[@]}" -a quiet
     fi
     run_demo_command "${run[@]}"
 }
@@ -37,7 +38,7 @@ run_demo_command() {
         fi
         printf '%s\n' "$line"
     done < <(
-        "$@" --timeout 120 -a "guest_cmd=\"$demo_command\"" </dev/null && status=0 || status=$?
+        "$@" --timeout 300 -a "quiet guest_cmd=\"$demo_command\"" </dev/null && status=0 || status=$?
         echo "$status" >"$status_file"
     )
     status=$(<"$status_file")
