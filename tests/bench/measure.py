@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes samples of a running VMM: time to the first byte, memory beside the guest's, threads."""
 
+import contextlib
 import os
 import re
 import select
@@ -57,6 +58,7 @@ class Footprint:
     threads: list
     guest_rss: int
     guest_private: int
+    private_of_two: int = 0
 
 
 def first_byte_ms(helper, command):
@@ -148,15 +150,26 @@ def wait_for_output(process, text):
         seen += chunk
 
 
-def footprint(command, text, guest_mib):
-    """The footprint of a VMM whose guest has written `text` and goes on running."""
+@contextlib.contextmanager
+def running(command, text):
+    """A VMM whose guest has written `text` and goes on running."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL) as process:
         try:
             wait_for_output(process, text)
-            return footprint_of(process.pid, guest_mib * MIB)
+            yield process
         finally:
             process.kill()
+
+
+def footprint(command, text, guest_mib):
+    """The footprint of a VMM, alone and then beside a second one of its kind: pages of the executable
+    that both map are nobody's own then, and what is left is what one more VM costs."""
+    with running(command, text) as process:
+        taken = footprint_of(process.pid, guest_mib * MIB)
+        with running(command, text):
+            taken.private_of_two = footprint_of(process.pid, guest_mib * MIB).private
+        return taken
 
 
 def median_footprint(command, text, guest_mib, runs):

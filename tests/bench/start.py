@@ -128,21 +128,22 @@ def print_time(result):
 
 
 def print_memory(result):
-    print("\nMemory beside the guest's, and threads, of a guest that halts")
-    print(f"  {'KiB':<14}{'resident':>9}{'share':>9}{'private':>9}{'threads':>9}")
+    print("\nMemory beside the guest's, and threads, of a guest that halts; private pages of a VM that "
+          "runs\nalone, and of one of two VMs, which share the pages of their executable")
+    print(f"  {'KiB':<14}{'resident':>9}{'private':>9}{'of two':>9}{'threads':>9}")
     for name, row in result.items():
-        print(f"  {name:<14}{row['rss']:>9}{row['pss']:>9}{row['private']:>9}"
+        print(f"  {name:<14}{row['rss']:>9}{row['private']:>9}{row['private_of_two']:>9}"
               f"{len(row['threads']):>9}   {', '.join(row['threads'])}")
 
 
 def print_size(result):
     print(f"\nskiff with a kernel of {KERNEL_MB} MB and an initrd of {INITRD_MB} MB; "
           f"{BIG_GUEST_MIB} MiB of guest memory")
-    print(f"  {'':<14}{'ms median':>10}{'q1':>7}{'q3':>7}{'private KiB':>13}{'with the guest':>16}")
+    print(f"  {'':<14}{'ms median':>10}{'q1':>7}{'q3':>7}{'of two KiB':>13}{'with the guest':>16}")
     for name, row in result.items():
         ms, memory = row["ms"], row["memory"]
         print(f"  {name:<14}{ms['median']:>10.2f}{ms['q1']:>7.2f}{ms['q3']:>7.2f}"
-              f"{memory['private']:>13}{memory['private'] + memory['guest_private']:>16}")
+              f"{memory['private_of_two']:>13}{memory['private_of_two'] + memory['guest_private']:>16}")
 
 
 def bounds(results):
@@ -151,7 +152,8 @@ def bounds(results):
     ratio = results["time"]["skiff"]["ratio"]["median"]
     yield "start-up, ratio to the reference", ratio, MAX_RATIO, ratio <= MAX_RATIO
     yield "resident KiB", memory["rss"], MAX_RSS_KIB, memory["rss"] < MAX_RSS_KIB
-    yield "private KiB", memory["private"], MAX_PRIVATE_KIB, memory["private"] < MAX_PRIVATE_KIB
+    private = memory["private_of_two"]
+    yield "private KiB, of two VMs", private, MAX_PRIVATE_KIB, private < MAX_PRIVATE_KIB
     threads = len(memory["threads"])
     yield "threads", threads, THREADS, threads <= THREADS
 
