@@ -52,44 +52,46 @@ HostDescriptor::Transfer classify(ssize_t result, HostDescriptor::Direction dire
 }  // namespace
 
 HostDescriptor HostDescriptor::share(int fd, Direction direction) {
+    // Always a descriptor of our own, since epoll takes each only once.
+    const auto duplicate = [fd] { return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); };
     struct stat status {};
     if (::fstat(fd, &status) != 0 || S_ISREG(status.st_mode)) {
-        return {fd, UniqueFd(), Method::kPlain};
+        return {duplicate(), Method::kPlain};
     }
     if (S_ISSOCK(status.st_mode)) {
-        return {fd, UniqueFd(), Method::kSocket};
+        return {duplicate(), Method::kSocket};
     }
     // Opening the link makes a new open file description of the same pipe or terminal.
     const int mode = direction == Direction::kRead ? O_RDONLY : O_WRONLY;
     UniqueFd reopened(::open(fmt::format("/proc/self/fd/{}", fd).c_str(),
                              mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (reopened.valid()) {
-        return {fd, std::move(reopened), Method::kPlain};
+        return {std::move(reopened), Method::kPlain};
     }
-    return {fd, UniqueFd(), Method::kPollFirst};
+    return {duplicate(), Method::kPollFirst};
 }
 
 HostDescriptor HostDescriptor::own(UniqueFd fd) {
-    return {-1, std::move(fd), Method::kPlain};
+    return {std::move(fd), Method::kPlain};
 }
 
 HostDescriptor::Transfer HostDescriptor::read(std::span<std::uint8_t> to) {
     if (method_ == Method::kSocket) {
         return classify(
-            uninterrupted([&] { return ::recv(fd(), to.data(), to.size(), MSG_DONTWAIT); }),
+            uninterrupted([&] { return ::recv(fd_.get(), to.data(), to.size(), MSG_DONTWAIT); }),
             Direction::kRead);
     }
     if (method_ == Method::kPollFirst && !wait(Direction::kRead, 0)) {
         return {Status::kBusy, 0, 0};
     }
-    return classify(uninterrupted([&] { return ::read(fd(), to.data(), to.size()); }),
+    return classify(uninterrupted([&] { return ::read(fd_.get(), to.data(), to.size()); }),
                     Direction::kRead);
 }
 
 HostDescriptor::Transfer HostDescriptor::write(std::span<const std::uint8_t> from) {
     if (method_ == Method::kSocket) {
         return classify(uninterrupted([&] {
-                            return ::send(fd(), from.data(), from.size(),
+                            return ::send(fd_.get(), from.data(), from.size(),
                                           MSG_DONTWAIT | MSG_NOSIGNAL);
                         }),
                         Direction::kWrite);
@@ -100,13 +102,13 @@ HostDescriptor::Transfer HostDescriptor::write(std::span<const std::uint8_t> fro
         }
         from = from.first(std::min(from.size(), kPolledChunk));
     }
-    return classify(uninterrupted([&] { return ::write(fd(), from.data(), from.size()); }),
+    return classify(uninterrupted([&] { return ::write(fd_.get(), from.data(), from.size()); }),
                     Direction::kWrite);
 }
 
 bool HostDescriptor::wait(Direction direction, int timeout_ms) const {
     pollfd entry{};
-    entry.fd = fd();
+    entry.fd = fd_.get();
     entry.events = direction == Direction::kRead ? POLLIN : POLLOUT;
     return ::poll(&entry, 1, timeout_ms) == 1;
 }

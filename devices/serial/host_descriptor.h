@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "base/unique_fd.h"
 
@@ -30,10 +31,10 @@ class HostDescriptor {
         int errno_value;
     };
 
-    /// Uses `fd`, which stays the caller's and must outlive this, and whose file description others
-    /// may share: reopened with O_NONBLOCK through /proc where that is possible (pipes,
-    /// terminals), MSG_DONTWAIT for sockets, plain calls for regular files, which never wait for
-    /// a reader, and otherwise small transfers after poll() says that they fit.
+    /// Uses what `fd` (which stays the caller's) refers to and others may share: reopened with
+    /// O_NONBLOCK through /proc where that is possible (pipes, terminals), MSG_DONTWAIT for
+    /// sockets, plain calls for regular files, which never wait for a reader, and otherwise small
+    /// transfers after poll() says that they fit.
     static HostDescriptor share(int fd, Direction direction);
 
     /// Owns `fd`, which has O_NONBLOCK or is a regular file.
@@ -46,16 +47,14 @@ class HostDescriptor {
     bool wait(Direction direction, int timeout_ms) const;
 
     /// The descriptor to watch.
-    int fd() const { return owned_.valid() ? owned_.get() : fd_; }
+    int fd() const { return fd_.get(); }
 
   private:
     enum class Method { kPlain, kSocket, kPollFirst };
 
-    HostDescriptor(int fd, UniqueFd owned, Method method)
-        : fd_(fd), owned_(static_cast<UniqueFd&&>(owned)), method_(method) {}
+    HostDescriptor(UniqueFd fd, Method method) : fd_(std::move(fd)), method_(method) {}
 
-    int fd_;
-    UniqueFd owned_;
+    UniqueFd fd_;
     Method method_;
 };
 

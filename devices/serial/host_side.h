@@ -58,7 +58,7 @@ class HostSide : public SerialOutput {
     virtual void linger(int timeout_ms) { (void)timeout_ms; }
     /// Bytes that write() took but could not deliver.
     virtual std::uint64_t lost_bytes() const = 0;
-    /// Where a user finds the other end, for a message; empty where there is nothing to tell.
+    /// Path under which the other end is found; empty where there is none.
     virtual std::string where() const { return {}; }
 };
 

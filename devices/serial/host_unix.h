@@ -23,7 +23,7 @@ class HostUnix final : public HostClients {
                                                     const std::string& path);
     ~HostUnix() override;
 
-    std::string where() const override { return "the socket " + path_; }
+    std::string where() const override { return path_; }
 
   private:
     HostUnix(EventLoop& loop, HostSideEvents& events, UniqueFd listener, std::string path);

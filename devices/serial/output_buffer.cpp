@@ -30,7 +30,10 @@ void OutputBuffer::set_observer(SerialObserver observer) {
 
 void OutputBuffer::push(std::uint8_t byte) {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [this] { return !full() || overflow_ == Overflow::kDropOldest || released_; });
+    if (full()) {
+        // Until there is room for many: a wake-up costs more than a byte.
+        room_.wait(lock, [this] { return ready() || released_; });
+    }
     const std::span<const std::uint8_t> bytes(&byte, 1);
     if (observer_) {
         observer_(bytes);
@@ -84,13 +87,9 @@ bool OutputBuffer::drain() {
     }
     const bool rose = update_ready();
     const bool still_waiting = count_ > 0;
-    const bool has_room = !full();
     lock.unlock();
-    if (has_room) {
-        room_.notify_all();
-    }
-    if (rose && on_ready_) {
-        on_ready_();
+    if (rose) {
+        announce_ready();
     }
     return still_waiting;
 }
@@ -102,8 +101,14 @@ void OutputBuffer::set_overflow(Overflow overflow) {
         overflow_ = overflow;
         rose = update_ready();
     }
+    if (rose) {
+        announce_ready();
+    }
+}
+
+void OutputBuffer::announce_ready() {
     room_.notify_all();
-    if (rose && on_ready_) {
+    if (on_ready_) {
         on_ready_();
     }
 }

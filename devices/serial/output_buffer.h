@@ -32,7 +32,8 @@ class OutputBuffer {
     void set_callbacks(std::function<void()> on_waiting, std::function<void()> on_ready);
     void set_observer(SerialObserver observer);
 
-    /// Any thread. Waits while the buffer is full and its policy is kHoldGuest, until release().
+    /// Any thread. Where the buffer is full and its policy is kHoldGuest, waits until it is ready()
+    /// again, or release().
     void push(std::uint8_t byte);
 
     /// Whether a FIFO's worth of bytes can be pushed without waiting: LSR.THRE. Hysteresis: once
@@ -56,6 +57,7 @@ class OutputBuffer {
     bool full() const { return count_ >= capacity_; }
     void append(std::uint8_t byte);
     bool update_ready();
+    void announce_ready();
 
     SerialOutput& output_;
     const std::size_t capacity_;

@@ -62,6 +62,9 @@ class SerialConsole final : private HostSideEvents {
         on_output_closed_ = std::move(callback);
     }
 
+    /// Where the other end is found: the pseudo-terminal's path, the socket's; empty for others.
+    std::string where() const { return host_ ? host_->where() : std::string(); }
+
     /// Begins to read input, puts the terminal into raw mode, and tells the user how to leave it or
     /// where the other end is. Before the loop runs, or on its thread.
     void start();

@@ -107,7 +107,7 @@ TEST_CASE("Output buffer holds the guest that writes into a full buffer until th
     CHECK(held.wait_for(kStillHeld) == std::future_status::timeout);
     output.allow(1);
     CHECK(buffer.drain());
-    CHECK(held.wait_for(kStillHeld) == std::future_status::timeout);  // "z" is
+    CHECK(held.wait_for(kStillHeld) == std::future_status::timeout);  // until three quarters
     output.allow(ThrottledOutput::kUnlimited);
     (void)buffer.drain();
     REQUIRE(ends(held));
