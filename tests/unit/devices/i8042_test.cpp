@@ -175,6 +175,8 @@ TEST_CASE_METHOD(Fixture, "i8042: keyboard commands are answered as a keyboard d
 TEST_CASE_METHOD(Fixture, "i8042: each byte of the keyboard is one interrupt when they are on") {
     write(0xf2);
     REQUIRE(irq.take() == 1);
+    command(i8042::kDisableAuxiliary);  // the buffer stays full: no edge
+    REQUIRE(irq.take() == 0);
     REQUIRE(data() == 0xfa);
     REQUIRE(irq.take() == 1);
     REQUIRE(data() == 0xab);
