@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/executable_pages.h"
 #include "base/log.h"
 #include "boot/acpi/acpi_tables.h"
 #include "boot/x86_64/boot_loader.h"
@@ -224,6 +225,8 @@ ExitReason Machine::run() {
                           .detail = started.error().message(),
                           .vcpu = {}});
     }
+    // What built the machine is not needed any more.
+    drop_executable_pages();
     parts.loop.run();
     parts.stop_vcpus(threads);
     if (const auto lost = parts.devices->serial().finish().lost_bytes; lost != 0) {
@@ -278,7 +281,7 @@ void Machine::Parts::report(const ExitReason& reason) const {
                                                .console_was_shown = config.serial.kind ==
                                                                     SerialConfig::Kind::kStdio}));
     } else {
-        log::info("{}", machine::describe(reason));
+        log::info("{} (status {})", machine::describe(reason), exit_status(reason));
     }
     for (const auto& [bus, what] :
          {std::pair{&devices->ports(), "port"}, std::pair{&devices->mmio(), "MMIO address"}}) {
