@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// The terminal's mode: raw while the guest has it, and given back whatever happens.
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+
+#include "running_console.h"
+
+using namespace skiff;
+using namespace skiff::devices;
+using namespace skiff::devices::test;
+
+namespace {
+
+struct Pty {
+    UniqueFd master;
+    UniqueFd slave;
+
+    Pty() {
+        int master_fd = -1;
+        int slave_fd = -1;
+        REQUIRE(::openpty(&master_fd, &slave_fd, nullptr, nullptr, nullptr) == 0);
+        master.reset(master_fd);
+        slave.reset(slave_fd);
+    }
+    termios mode() const {
+        termios now{};
+        (void)::tcgetattr(slave.get(), &now);
+        return now;
+    }
+    bool is_raw() const { return (mode().c_lflag & (ICANON | ECHO | ISIG)) == 0; }
+    SerialOptions options() const {
+        SerialOptions options;
+        options.input_fd = slave.get();
+        options.output_fd = slave.get();
+        options.quiet = true;
+        return options;
+    }
+};
+
+bool same(const termios& a, const termios& b) {
+    return a.c_iflag == b.c_iflag && a.c_oflag == b.c_oflag && a.c_lflag == b.c_lflag &&
+           a.c_cflag == b.c_cflag;
+}
+
+/// Runs `body` in a child process, without a core file and with a deadline; its wait status.
+int in_child(const std::function<void()>& body) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const rlimit none{0, 0};
+        ::setrlimit(RLIMIT_CORE, &none);
+        ::alarm(10);
+        body();
+        std::_Exit(99);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return status;
+}
+
+struct QuietIrq final : IrqLine {
+    void trigger() override {}
+};
+
+/// In a child: a console on the terminal until Ctrl-], then its regular end.
+[[noreturn]] void be_skiff(const Pty& pty, int ready_fd) {
+    auto loop = EventLoop::create();
+    QuietIrq irq;
+    auto console = SerialConsole::create(*loop, pty.options(), irq);
+    (*console)->on_quit([&] { loop->stop(); });
+    (*console)->start();
+    (void)::write(ready_fd, "r", 1);
+    loop->run();
+    (void)(*console)->finish();
+    console->reset();
+    std::_Exit(same(pty.mode(), termios{}) ? 8 : 7);
+}
+
+/// In a child: `step` must hold soon, or the child ends with `number`, which names it.
+template <typename Question>
+void expect(int number, Question question) {
+    if (!eventually(question)) {
+        std::_Exit(number);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("Terminal is raw while the console runs and as before afterwards") {
+    const Pty pty;
+    const termios before = pty.mode();
+    CHECK_FALSE(pty.is_raw());
+    {
+        RunningConsole guest(pty.options());
+        CHECK(pty.is_raw());
+        CHECK((pty.mode().c_oflag & OPOST) == 0);
+        write_bytes(pty.master.get(), "\003\032\034");  // Ctrl-C, Ctrl-Z, Ctrl-\ are the guest's
+        CHECK(guest.read(3) == "\003\032\034");
+        guest.print("\r\n");
+        CHECK(read_bytes(pty.master.get(), 2) == "\r\n");
+    }
+    CHECK(same(pty.mode(), before));
+}
+
+TEST_CASE("Terminal's Ctrl-] quits, delivers what was typed before it and nothing after") {
+    const Pty pty;
+    RunningConsole guest(pty.options());
+    write_bytes(pty.master.get(), "ab\035cd");
+    CHECK(guest.read(2) == "ab");
+    CHECK(eventually([&] { return guest.quits == 1; }));
+    write_bytes(pty.master.get(), "ef\035");
+    guest.print("x");
+    CHECK(read_bytes(pty.master.get(), 1) == "x");
+    CHECK(guest.quits == 1);
+    CHECK((guest.read_register(uart::kLineStatus) & uart::kLsrDataReady) == 0);
+}
+
+TEST_CASE("Terminal's pasted text arrives whole") {
+    const Pty pty;
+    RunningConsole guest(pty.options());
+    const std::string text = pattern(100'000);
+    std::thread user([&] { write_bytes(pty.master.get(), text); });
+    CHECK(guest.read(text.size()) == text);
+    user.join();
+}
+
+TEST_CASE("Terminal that hangs up ends the input") {
+    Pty pty;
+    RunningConsole guest(pty.options());
+    pty.master.reset();
+    CHECK(eventually([&] { return guest.input_ends == 1; }));
+}
+
+TEST_CASE("Terminal is given back when a signal kills the process") {
+    for (const int signal :
+         {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+        CAPTURE(signal);
+        const Pty pty;
+        const termios before = pty.mode();
+        const int status = in_child([&] {
+            ::signal(signal, SIG_DFL);  // a sanitizer may have it
+            auto loop = EventLoop::create();
+            QuietIrq irq;
+            auto console = SerialConsole::create(*loop, pty.options(), irq);
+            (*console)->start();
+            if (!pty.is_raw()) {
+                std::_Exit(98);
+            }
+            ::raise(signal);
+        });
+        CHECK(WIFSIGNALED(status));
+        CHECK(WTERMSIG(status) == signal);
+        CHECK(same(pty.mode(), before));
+    }
+}
+
+TEST_CASE("Terminal is given back when the process exits in the middle") {
+    const Pty pty;
+    const termios before = pty.mode();
+    const int status = in_child([&] {
+        auto loop = EventLoop::create();
+        QuietIrq irq;
+        auto console = SerialConsole::create(*loop, pty.options(), irq);
+        (*console)->start();
+        std::exit(pty.is_raw() ? 5 : 98);
+    });
+    CHECK(WEXITSTATUS(status) == 5);
+    CHECK(same(pty.mode(), before));
+}
+
+TEST_CASE("Terminal leaves signals alone that somebody handles") {
+    const Pty pty;
+    const int status = in_child([&] {
+        ::signal(SIGTERM, [](int) { std::_Exit(6); });
+        auto loop = EventLoop::create();
+        QuietIrq irq;
+        auto console = SerialConsole::create(*loop, pty.options(), irq);
+        (*console)->start();
+        ::raise(SIGTERM);
+    });
+    CHECK(WEXITSTATUS(status) == 6);
+}
+
+TEST_CASE("Terminal follows job control: stopped, in the background, in the foreground") {
+    const Pty pty;
+    const termios before = pty.mode();
+    const int status = in_child([&] {
+        // This process is the shell: a session leader that owns the terminal.
+        ::signal(SIGTTOU, SIG_IGN);
+        if (::setsid() < 0 || ::ioctl(pty.slave.get(), TIOCSCTTY, 0) != 0) {
+            std::_Exit(20);
+        }
+        std::array<int, 2> ready{};
+        if (::pipe(ready.data()) != 0) {
+            std::_Exit(21);
+        }
+        const pid_t job = ::fork();
+        if (job == 0) {
+            ::signal(SIGTTOU, SIG_DFL);
+            ::setpgid(0, 0);
+            be_skiff(pty, ready[1]);
+        }
+        ::setpgid(job, job);
+        const auto give_terminal_to = [&](pid_t group) { ::tcsetpgrp(pty.slave.get(), group); };
+        char byte = 0;
+        (void)!::read(ready[0], &byte, 1);  // it started in the background, and was not stopped
+        if (pty.is_raw()) {
+            std::_Exit(22);
+        }
+        // fg of a job that runs sends no signal: the first key tells.
+        give_terminal_to(job);
+        (void)!::write(pty.master.get(), "\n", 1);
+        expect(23, [&] { return pty.is_raw(); });
+
+        const auto stop = [&](int number) {
+            int stopped = 0;
+            ::kill(job, SIGTSTP);
+            if (::waitpid(job, &stopped, WUNTRACED) != job || !WIFSTOPPED(stopped) ||
+                WSTOPSIG(stopped) != SIGTSTP || !same(pty.mode(), before)) {
+                std::_Exit(number);
+            }
+        };
+        stop(24);
+        ::kill(job, SIGCONT);  // fg
+        expect(25, [&] { return pty.is_raw(); });
+
+        stop(26);
+        give_terminal_to(::getpgrp());
+        ::kill(job, SIGCONT);  // bg
+        ::poll(nullptr, 0, 20);
+        if (!same(pty.mode(), before)) {
+            std::_Exit(27);
+        }
+        give_terminal_to(job);
+        ::kill(job, SIGCONT);
+        expect(28, [&] { return pty.is_raw(); });
+        (void)!::write(pty.master.get(), "\035", 1);
+        int ended = 0;
+        if (::waitpid(job, &ended, 0) != job || !WIFEXITED(ended) || WEXITSTATUS(ended) != 7 ||
+            !same(pty.mode(), before)) {
+            std::_Exit(29);
+        }
+        std::_Exit(0);
+    });
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
