@@ -11,36 +11,6 @@
 namespace skiff::cli {
 namespace {
 
-using machine::ExitReason;
-
-/// Whether the end is what someone wanted: then --quiet hides it.
-bool is_expected(const ExitReason& reason) {
-    switch (reason.kind) {
-        case ExitReason::Kind::kPowerOff:
-        case ExitReason::Kind::kReset:
-        case ExitReason::Kind::kDebugExit:
-        case ExitReason::Kind::kUserQuit:
-            return true;
-        case ExitReason::Kind::kKernelPanic:
-        case ExitReason::Kind::kTripleFault:
-        case ExitReason::Kind::kKvmFailed:
-        case ExitReason::Kind::kTimeout:
-        case ExitReason::Kind::kSignal:
-        case ExitReason::Kind::kHostError:
-            return false;
-    }
-    return false;
-}
-
-void log_end(const ExitReason& reason) {
-    const int status = machine::exit_status(reason);
-    if (is_expected(reason)) {
-        log::info("{} (status {})", machine::describe(reason), status);
-    } else {
-        log::error("{} (status {})", machine::describe(reason), status);
-    }
-}
-
 Result<int> run(const ParsedArguments& arguments) {
     SKIFF_ASSIGN_OR_RETURN(const RunOptions options, to_run_options(arguments));
     SKIFF_RETURN_IF_ERROR(log::configure(options.log));
@@ -56,9 +26,7 @@ Result<int> run(const ParsedArguments& arguments) {
     if (log::enabled(log::Level::kDebug)) {
         log::debug("{}", machine->describe());
     }
-    const ExitReason reason = machine->run();
-    log_end(reason);
-    return machine::exit_status(reason);
+    return machine::exit_status(machine->run());
 }
 
 }  // namespace
