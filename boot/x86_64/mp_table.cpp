@@ -176,15 +176,13 @@ Bytes configuration_table(unsigned cpu_count) {
 
 Result<void> write_mp_table(GuestMemory& memory, unsigned cpu_count) {
     SKIFF_CHECK(cpu_count >= 1 && cpu_count <= kMaxCpus);
-    const auto table_address =
-        static_cast<std::uint32_t>(kMpTableArea.start.value() + sizeof(FloatingPointer));
-    Bytes bytes;
-    append_wire(bytes, FloatingPointer{.table_address = table_address});
-    bytes[offsetof(FloatingPointer, checksum)] = checksum_of(bytes);
+    const auto table_address = static_cast<std::uint32_t>(kMpTableArea.start.value());
+    Bytes pointer;
+    append_wire(pointer, FloatingPointer{.table_address = table_address});
+    pointer[offsetof(FloatingPointer, checksum)] = checksum_of(pointer);
     const Bytes table = configuration_table(cpu_count);
-    bytes.insert(bytes.end(), table.begin(), table.end());
-    SKIFF_CHECK(bytes.size() <= kMpTableArea.size_bytes);
-    if (!memory.write(kMpTableArea.start, bytes)) {
+    SKIFF_CHECK(table.size() <= kMpTableArea.size_bytes);
+    if (!memory.write(kMpFloatingPointer, pointer) || !memory.write(kMpTableArea.start, table)) {
         return Error::host("no guest memory for the MP table");
     }
     return {};

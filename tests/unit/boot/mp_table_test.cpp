@@ -14,7 +14,7 @@ using test::low_memory;
 using test::TableBytes;
 
 TableBytes table_in(const GuestMemory& memory) {
-    const TableBytes pointer(memory, 0xf0000, 16);
+    const TableBytes pointer(memory, kMpFloatingPointer.value(), 16);
     REQUIRE(pointer.text(0, 4) == "_MP_");
     REQUIRE(pointer.sum() == 0);
     REQUIRE(pointer.number(8, 1) == 1);   // in paragraphs
