@@ -76,7 +76,9 @@ struct QuietIrq final : IrqLine {
     auto console = SerialConsole::create(*loop, pty.options(), irq);
     (*console)->on_quit([&] { loop->stop(); });
     (*console)->start();
-    (void)::write(ready_fd, "r", 1);
+    if (::write(ready_fd, "r", 1) != 1) {
+        std::_Exit(9);
+    }
     loop->run();
     (void)(*console)->finish();
     console->reset();
