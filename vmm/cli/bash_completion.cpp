@@ -16,13 +16,13 @@ constexpr std::string_view kHead =
 _skiff_words() {
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
-        compopt -o nospace 2>/dev/null
+        compopt -o nospace 2>/dev/null || true
     fi
 }
 
 _skiff_files() {
     mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-    compopt -o filenames 2>/dev/null
+    compopt -o filenames 2>/dev/null || true
 }
 
 _skiff() {

@@ -24,9 +24,8 @@ struct Handler {
 };
 
 constexpr std::array kHandlers = {
-    Handler{&kRunCommand, run_command},
-    Handler{&kDoctorCommand, doctor_command},
-    Handler{&kCompletionCommand, completion_command},
+    Handler{&kRunCommand, run_command},         Handler{&kDoctorCommand, doctor_command},
+    Handler{&kInspectCommand, inspect_command}, Handler{&kCompletionCommand, completion_command},
     Handler{&kManCommand, man_command},
 };
 

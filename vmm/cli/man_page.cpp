@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "vmm/cli/text_layout.h"
 #include "vmm/cli/version.h"
 
@@ -36,8 +38,12 @@ std::string roff(std::string_view text) {
     return result;
 }
 
+/// `title` in capitals, as man pages have it.
 std::string head(std::string_view title) {
-    return fmt::format(".TH \"{}\" 1 \"\" \"skiff {}\" \"skiff manual\"\n", roff(title),
+    std::string capitals(title);
+    std::transform(capitals.begin(), capitals.end(), capitals.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    return fmt::format(".TH \"{}\" 1 \"\" \"skiff {}\" \"skiff manual\"\n", roff(capitals),
                        roff(kVersion.substr(0, kVersion.find(' '))));
 }
 

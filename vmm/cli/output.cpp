@@ -23,7 +23,9 @@ int write_all(int fd, std::string_view text) {
     return 0;
 }
 
-std::string one_line(std::string_view text) {
+}  // namespace
+
+std::string visible(std::string_view text) {
     std::string line;
     line.reserve(text.size());
     for (const char c : text) {
@@ -37,15 +39,13 @@ std::string one_line(std::string_view text) {
     return line;
 }
 
-}  // namespace
-
 int print(std::string_view text) {
     const int failure = write_all(STDOUT_FILENO, text);
     return failure == 0 ? kStatusOk : report(Error::host(failure, "writing to standard output"));
 }
 
 int report(const Error& error) {
-    const std::string line = "skiff: " + one_line(error.message()) + "\n";
+    const std::string line = "skiff: " + visible(error.message()) + "\n";
     // Where standard error cannot be written there is nobody to tell.
     static_cast<void>(write_all(STDERR_FILENO, line));
     return error.kind() == ErrorKind::kUser ? kStatusUserError : kStatusHostError;
