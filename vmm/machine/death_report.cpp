@@ -10,13 +10,11 @@
 #include <span>
 
 #include "base/units.h"
+#include "boot/symbols.h"
 
 namespace skiff::machine {
 namespace {
 
-struct NoSymbols {
-    std::optional<std::string> find(std::uint64_t) const { return {}; }
-};
 constexpr std::size_t kConsoleLines = 20;
 constexpr std::size_t kInstructionBytes = 16;
 constexpr std::size_t kMaxVcpusShown = 8;
@@ -56,12 +54,12 @@ std::string mode_of(const kvm::RegisterDump& registers) {
     return fmt::format("CPL {}, {}", registers.cpl(), registers.long_mode() ? "64-bit" : "32-bit");
 }
 
-std::string where(const DeathScene& scene, const std::optional<NoSymbols>& symbols,
-                  const kvm::Vcpu& vcpu, const kvm::RegisterDump& registers) {
+std::string where(const DeathScene& scene, const boot::SymbolTable* symbols, const kvm::Vcpu& vcpu,
+                  const kvm::RegisterDump& registers) {
     const std::uint64_t base = registers.long_mode() ? 0 : registers.cs.base;
     const std::uint64_t linear = base + registers.rip;
     std::string symbol;
-    if (symbols.has_value()) {
+    if (symbols != nullptr) {
         symbol = symbols->find(linear - scene.symbol_offset).value_or("");
         if (!symbol.empty()) {
             symbol = " " + symbol;
@@ -97,7 +95,7 @@ std::string last_console_lines(const DeathScene& scene) {
     return fmt::format("  last console lines:\n    {}\n", fmt::join(lines, "\n    "));
 }
 
-std::string vcpu_part(const DeathScene& scene, const std::optional<NoSymbols>& symbols,
+std::string vcpu_part(const DeathScene& scene, const boot::SymbolTable* symbols,
                       const kvm::Vcpu& vcpu, bool with_registers) {
     const auto registers = vcpu.registers();
     if (!registers) {
@@ -132,11 +130,9 @@ bool is_death(const ExitReason& reason) {
 
 std::string death_report(const ExitReason& reason, const DeathScene& scene) {
     std::string text = describe(reason) + "\n";
-    Result<NoSymbols> loaded = NoSymbols{};
-    std::optional<NoSymbols> symbols;
-    if (loaded.ok()) {
-        symbols = std::move(loaded).value();
-    }
+    // Without symbols (a stripped kernel, a file that is gone by now) the addresses must do.
+    const auto loaded = boot::SymbolTable::load(scene.kernel_path);
+    const boot::SymbolTable* symbols = loaded.ok() ? &*loaded : nullptr;
     if (reason.vcpu.has_value()) {
         text += vcpu_part(scene, symbols, scene.vcpus.at(*reason.vcpu), true);
     } else if (reason.kind != ExitReason::Kind::kKernelPanic) {
