@@ -32,16 +32,16 @@ std::uint8_t run() {
     for (unsigned i = kNumberDigits + 1; i < kLineSize - 1; ++i) {
         line[i] = static_cast<char>('a' + i % 26);
     }
-    std::uint64_t sent = 0;
-    for (std::uint64_t number = 0; sent < bytes; ++number) {
+    std::uint64_t left = bytes;
+    for (std::uint64_t number = 0; left > 0; ++number) {
         make_line(number, line);
-        for (unsigned i = 0; i < kLineSize && sent < bytes; ++i, ++sent) {
-            if (wait) {
-                put(line[i]);
-            } else {
-                out8(kSerialPort, static_cast<std::uint8_t>(line[i]));
-            }
+        const std::size_t size = left < kLineSize ? left : kLineSize;
+        if (wait) {
+            put_string({line, size});
+        } else {
+            out8_string(kSerialPort, reinterpret_cast<const std::uint8_t*>(line), size);
         }
+        left -= size;
     }
     return 0;
 }

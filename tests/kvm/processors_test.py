@@ -41,8 +41,10 @@ class Threads(SkiffTestCase):
     def check(self, count):
         skiff = self.start_payload("hang", "", "-c", count)
         skiff.expect("hanging")
-        self.assertEqual(skiff.threads(),
-                         sorted(["skiff", *(f"vcpu {i}" for i in range(count))]))
+        names = sorted(["skiff", *(f"vcpu {i}" for i in range(count))])
+        # A thread gets its name once it runs.
+        self.wait_until(lambda: skiff.threads() == names, f"threads {names}")
+        self.assertEqual(len(skiff.threads()), count + 1)
 
 
 class Cpuid(SkiffTestCase):

@@ -11,6 +11,12 @@ namespace {
 constexpr unsigned kFifoDepth = 16;
 unsigned free_fifo_places = 0;
 
+void wait_for_empty_fifo() {
+    while ((in8(kSerialPort + serial::kLineStatus) & serial::kTransmitterEmpty) == 0) {
+    }
+    free_fifo_places = kFifoDepth;
+}
+
 }  // namespace
 
 bool operator==(Text left, Text right) {
@@ -27,12 +33,20 @@ Text text(const char* zero_terminated) {
 
 void put(char byte) {
     if (free_fifo_places == 0) {
-        while ((in8(kSerialPort + serial::kLineStatus) & serial::kTransmitterEmpty) == 0) {
-        }
-        free_fifo_places = kFifoDepth;
+        wait_for_empty_fifo();
     }
     --free_fifo_places;
     out8(kSerialPort + serial::kData, static_cast<std::uint8_t>(byte));
+}
+
+void put_string(Text bytes) {
+    while (bytes.size > 0) {
+        wait_for_empty_fifo();
+        const std::size_t count = bytes.size < kFifoDepth ? bytes.size : kFifoDepth;
+        out8_string(kSerialPort, reinterpret_cast<const std::uint8_t*>(bytes.data), count);
+        bytes = {bytes.data + count, bytes.size - count};
+    }
+    free_fifo_places = 0;
 }
 
 void print_one(Text bytes) {

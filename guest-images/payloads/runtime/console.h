@@ -34,6 +34,9 @@ struct Padded {
 /// bytes are sent for each wait, as drivers do.
 void put(char byte);
 
+/// Sends many bytes the quick way: one wait, then up to a FIFO's depth by one string instruction.
+void put_string(Text bytes);
+
 void print_one(const char* zero_terminated);
 void print_one(Text bytes);
 void print_one(Hex number);
