@@ -15,8 +15,13 @@ import unittest
 import cases
 
 CASE_LIMIT_S = 100
+KILL_AFTER_S = 10  # What a case that ran out of time has to tell its story.
 DETAIL_LIMIT = 12000
 PR_SET_CHILD_SUBREAPER = 36
+
+
+class CaseTimeout(Exception):
+    """The case has used up its time."""
 
 
 def main():
@@ -45,10 +50,10 @@ def run(test):
             pipe.write(f"{detail}\n{outcome}")
         os._exit(0)
     os.close(writer)
-    text, in_time = read_all(reader, time.monotonic() + CASE_LIMIT_S)
+    text, in_time = read_all(reader, time.monotonic() + CASE_LIMIT_S + KILL_AFTER_S)
     kill_children()
     if not in_time:
-        return "fail", f"{text}\ndid not end within {CASE_LIMIT_S} s"
+        return "fail", f"{text}\ndid not end within {CASE_LIMIT_S} s, nor when told to"
     detail, _, outcome = text.rpartition("\n")
     if outcome not in ("pass", "fail", "skip"):
         return "fail", f"{text}\nthe test's process died"
@@ -56,6 +61,8 @@ def run(test):
 
 
 def attempt(test):
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(CASE_LIMIT_S)
     result = unittest.TestResult()
     sys.stderr = sys.stdout = output = io.StringIO()
     unittest.TestSuite([test]).run(result)
@@ -66,6 +73,10 @@ def attempt(test):
     if result.skipped:
         return "skip", result.skipped[0][1]
     return ("pass", "") if result.testsRun else ("fail", "no test ran")
+
+
+def out_of_time(*_):
+    raise CaseTimeout(f"did not end within {CASE_LIMIT_S} s")
 
 
 def read_all(reader, deadline):
