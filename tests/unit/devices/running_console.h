@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -142,6 +144,9 @@ class RunningConsole {
         return console_->finish();
     }
 
+    /// Closes the host side, after finish().
+    void close() { console_.reset(); }
+
     /// As a payload does: without a look at LSR.
     void print(const std::string& text) {
         for (const char c : text) {
@@ -166,6 +171,22 @@ class RunningConsole {
         return value;
     }
     SerialConsole& console() { return *console_; }
+
+    /// Whether the event loop's thread sleeps: it uses next to no time of a short span.
+    bool loop_is_idle() {
+        const auto used = [this] {
+            clockid_t clock{};
+            timespec time{};
+            REQUIRE(::pthread_getcpuclockid(thread_.native_handle(), &clock) == 0);
+            REQUIRE(::clock_gettime(clock, &time) == 0);
+            return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+        };
+        // A spinning thread needs a fraction of a second for this much, also on a busy machine.
+        constexpr auto kSpan = std::chrono::milliseconds(50);
+        const auto before = used();
+        ::poll(nullptr, 0, static_cast<int>(kSpan.count()));
+        return used() - before < kSpan / 10;
+    }
 
     std::atomic<int> quits{0};
     std::atomic<int> input_ends{0};

@@ -129,6 +129,7 @@ TEST_CASE("Console on a socket goes on printing to a client that only stopped se
     write_bytes(client.get(), "uname");
     REQUIRE(::shutdown(client.get(), SHUT_WR) == 0);
     CHECK(guest.read(5) == "uname");
+    CHECK(guest.loop_is_idle());
     guest.print("Linux");
     CHECK(read_bytes(client.get(), 5) == "Linux");
 }
@@ -211,6 +212,7 @@ TEST_CASE("Console on a pseudo-terminal survives that nobody, somebody, nobody h
         guest.print("out");
         CHECK(read_bytes(slave.get(), 3) == "out");
     }
+    CHECK(guest.loop_is_idle());
 }
 
 TEST_CASE("Console on a pseudo-terminal lets its reader read the end before it goes") {
@@ -222,7 +224,13 @@ TEST_CASE("Console on a pseudo-terminal lets its reader read the end before it g
     write_bytes(slave.get(), "x");
     CHECK(guest.read(1) == "x");  // attached
     guest.print("the end");
-    std::thread reader([&] { CHECK(read_bytes(slave.get(), 7) == "the end"); });
+    std::string end;
+    std::thread reader([&] {
+        ::poll(nullptr, 0, 30);  // so that finish() comes first
+        end = read_bytes(slave.get(), 7);
+    });
     CHECK(guest.finish().lost_bytes == 0);
+    guest.close();
     reader.join();
+    CHECK(end == "the end");
 }

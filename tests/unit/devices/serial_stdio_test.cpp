@@ -98,6 +98,7 @@ TEST_CASE("Console's release lets a guest go that a stuck reader holds") {
     RunningConsole guest(options);
     auto writer = std::async(std::launch::async, [&] { guest.print(pattern(65536 + 65536 + 1)); });
     REQUIRE(eventually([&] { return guest.read_register(uart::kLineStatus) == 0; }));
+    CHECK(guest.loop_is_idle());
     guest.console().release();
     CHECK(writer.wait_for(kDeadline) == std::future_status::ready);
 }
@@ -134,6 +135,7 @@ TEST_CASE("Console reports the end of input once, after all of it arrived") {
     guest.print("still here");
     CHECK(read_bytes(out.first.get(), 10) == "still here");
     CHECK(guest.input_ends == 1);
+    CHECK(guest.loop_is_idle());
 }
 
 TEST_CASE("Console does not lose input that ended while the guest did not read yet") {
@@ -143,6 +145,7 @@ TEST_CASE("Console does not lose input that ended while the guest did not read y
     write_bytes(in.second.get(), text);
     in.second.reset();
     RunningConsole guest(on(in.first.get(), out.second.get()));
+    CHECK(guest.loop_is_idle());  // though there is input, and its writer has hung up
     CHECK(guest.read(text.size()) == text);
     CHECK(eventually([&] { return guest.input_ends == 1; }));
 }
@@ -189,6 +192,7 @@ TEST_CASE("Console reports once that its reader left, and lets the guest go on")
     write_bytes(in.second.get(), "in");
     CHECK(guest.read(2) == "in");
     CHECK(guest.output_ends == 1);
+    CHECK(guest.loop_is_idle());
     CHECK(guest.finish().lost_bytes == 200'000);
 }
 

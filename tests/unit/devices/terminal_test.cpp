@@ -85,6 +85,21 @@ struct QuietIrq final : IrqLine {
     std::_Exit(same(pty.mode(), termios{}) ? 8 : 7);
 }
 
+/// Processor time that another process uses of the next 50 ms.
+std::chrono::nanoseconds cpu_time_spent(pid_t process) {
+    const auto used = [process] {
+        clockid_t clock{};
+        timespec time{};
+        if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) {
+            std::_Exit(97);
+        }
+        return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+    };
+    const auto before = used();
+    ::poll(nullptr, 0, 50);
+    return used() - before;
+}
+
 /// In a child: `step` must hold soon, or the child ends with `number`, which names it.
 template <typename Question>
 void expect(int number, Question question) {
@@ -216,7 +231,13 @@ TEST_CASE("Terminal follows job control: stopped, in the background, in the fore
         if (pty.is_raw()) {
             std::_Exit(22);
         }
+        // What is typed for the shell is not read, and not looked at again and again either.
+        (void)!::write(pty.master.get(), "for the shell\n", 14);
+        if (cpu_time_spent(job) > std::chrono::milliseconds(10)) {
+            std::_Exit(30);
+        }
         // fg of a job that runs sends no signal: the first key tells.
+        ::tcflush(pty.slave.get(), TCIFLUSH);
         give_terminal_to(job);
         (void)!::write(pty.master.get(), "\n", 1);
         expect(23, [&] { return pty.is_raw(); });
@@ -241,6 +262,14 @@ TEST_CASE("Terminal follows job control: stopped, in the background, in the fore
             std::_Exit(27);
         }
         give_terminal_to(job);
+        ::kill(job, SIGCONT);
+        expect(31, [&] { return pty.is_raw(); });
+
+        // SIGSTOP leaves it raw; the shell cleans up, and skiff notices when it goes on.
+        ::kill(job, SIGSTOP);
+        int stopped = 0;
+        (void)::waitpid(job, &stopped, WUNTRACED);
+        (void)::tcsetattr(pty.slave.get(), TCSANOW, &before);
         ::kill(job, SIGCONT);
         expect(28, [&] { return pty.is_raw(); });
         (void)!::write(pty.master.get(), "\035", 1);
