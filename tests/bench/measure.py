@@ -13,6 +13,8 @@ from pathlib import Path
 
 MIB = 1 << 20
 DEADLINE_SECONDS = 20
+# A VMM may tidy up after itself once its guest runs; what is asked is what it costs in the long run.
+SETTLE_SECONDS = 0.5
 MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+ *(.*)$")
 
 
@@ -157,6 +159,7 @@ def running(command, text):
                           stderr=subprocess.DEVNULL) as process:
         try:
             wait_for_output(process, text)
+            time.sleep(SETTLE_SECONDS)
             yield process
         finally:
             process.kill()

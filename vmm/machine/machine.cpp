@@ -2,6 +2,7 @@
 #include "vmm/machine/machine.h"
 
 #include <fmt/format.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "base/executable_pages.h"
 #include "base/log.h"
+#include "base/timer_fd.h"
 #include "boot/acpi/acpi_tables.h"
 #include "boot/x86_64/boot_loader.h"
 #include "boot/x86_64/mp_table.h"
@@ -28,6 +30,8 @@
 
 namespace skiff::machine {
 namespace {
+
+constexpr std::chrono::milliseconds kStartUpIsOver{100};
 
 std::string_view protocol_name(boot::EntryProtocol protocol) {
     switch (protocol) {
@@ -73,6 +77,7 @@ struct Machine::Parts {
 
     Result<void> start_vcpus(std::vector<VcpuThread>& threads);
     void stop_vcpus(std::vector<VcpuThread>& threads);
+    void drop_start_up_code_soon();
     ExitReason final_reason() const;
     void report(const ExitReason& reason) const;
 
@@ -90,6 +95,8 @@ struct Machine::Parts {
     std::string cmdline;
     boot::x86_64::LoadedGuest guest;
     std::vector<kvm::Vcpu> vcpus;
+    UniqueFd start_up_timer;
+    EventLoop::Id start_up_timer_id = 0;
 };
 
 Machine::Machine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -225,8 +232,7 @@ ExitReason Machine::run() {
                           .detail = started.error().message(),
                           .vcpu = {}});
     }
-    // What built the machine is not needed any more.
-    drop_executable_pages();
+    parts.drop_start_up_code_soon();
     parts.loop.run();
     parts.stop_vcpus(threads);
     if (const auto lost = parts.devices->serial().finish().lost_bytes; lost != 0) {
@@ -245,6 +251,21 @@ Result<void> Machine::Parts::start_vcpus(std::vector<VcpuThread>& threads) {
         threads.push_back(std::move(thread));
     }
     return {};
+}
+
+/// Most of the code that built the machine never runs again. Not at once: that would contend with
+/// the guest's first page faults.
+void Machine::Parts::drop_start_up_code_soon() {
+    auto timer = make_timer(kStartUpIsOver);
+    if (!timer) {
+        return;
+    }
+    start_up_timer = std::move(*timer);
+    const auto id = loop.add(start_up_timer.get(), EPOLLIN, [this](std::uint32_t) {
+        loop.remove(start_up_timer_id);
+        drop_executable_pages();
+    });
+    start_up_timer_id = id ? *id : 0;
 }
 
 void Machine::Parts::stop_vcpus(std::vector<VcpuThread>& threads) {
