@@ -81,8 +81,10 @@ class GuestMemory {
         return value;
     }
 
+    /// Not for a std::span, whose own representation would be written, not what it points to.
     template <GuestData T>
-    [[nodiscard]] bool write(GuestAddress address, const T& value) {
+    requires(!std::convertible_to<const T&, std::span<const std::uint8_t>>)
+        [[nodiscard]] bool write(GuestAddress address, const T& value) {
         return write(address, {reinterpret_cast<const std::uint8_t*>(&value), sizeof value});
     }
 
