@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <catch2/catch.hpp>
+
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -20,7 +22,11 @@ inline Result<RunOptions> parse_run(const std::vector<const char*>& arguments) {
 
 /// The configuration of a command line that must be right.
 inline machine::MachineConfig config_of(const std::vector<const char*>& arguments) {
-    return parse_run(arguments).value().config;
+    const Result<RunOptions> options = parse_run(arguments);
+    if (!options.ok()) {
+        FAIL(options.error().message());
+    }
+    return options->config;
 }
 
 /// The message of a command line that must be wrong, or "" where it was taken.

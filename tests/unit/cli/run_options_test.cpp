@@ -145,6 +145,13 @@ TEST_CASE("Flags switch one thing each") {
     CHECK(parse_run({"k", "-i", "initrd"})->config.initrd_path == "initrd");
 }
 
+TEST_CASE("Short flags and a short option with its value join in one argument") {
+    const auto options = parse_run({"k", "-qc2"});
+    REQUIRE(options.ok());
+    CHECK(options->log.level == log::Level::kWarning);
+    CHECK(options->config.cpu_count == 2);
+}
+
 TEST_CASE("Quiet and verbose choose what is logged") {
     CHECK(parse_run({"k"})->log.level == log::Level::kInfo);
     CHECK(parse_run({"k", "-q"})->log.level == log::Level::kWarning);

@@ -16,6 +16,7 @@ TEST_CASE("The nearest name is suggested for a typing error") {
     CHECK(nearest("meory", kNames) == "memory");
     CHECK(nearest("mmeory", kNames) == "memory");
     CHECK(nearest("cpu", kNames) == "cpus");
+    CHECK(nearest("cpsu", kNames) == "cpus");
     CHECK(nearest("timout", kNames) == "timeout");
     CHECK(nearest("noacpi", kNames) == "no-acpi");
 }
