@@ -132,6 +132,7 @@ void SerialConsole::on_wake() {
         host_->watch_output();
     }
     if (input_wanted_.exchange(false, std::memory_order_acquire)) {
+        feed_typed_ahead();
         host_->watch_input();
     }
     host_->on_wake();
@@ -141,15 +142,34 @@ void SerialConsole::input(std::span<const std::uint8_t> bytes) {
     if (quitting_) {
         return;
     }
-    if (terminal_) {
-        const auto escape = std::find(bytes.begin(), bytes.end(), kEscapeKey);
-        quitting_ = escape != bytes.end();
-        bytes = bytes.first(static_cast<std::size_t>(escape - bytes.begin()));
+    if (!terminal_) {
+        uart_.receive(bytes);
+        return;
     }
-    uart_.receive(bytes);
+    const auto escape = std::find(bytes.begin(), bytes.end(), kEscapeKey);
+    typed_ahead_.append(bytes.begin(), escape);
+    feed_typed_ahead();
+    quitting_ = escape != bytes.end();
     if (quitting_ && on_quit_) {
         on_quit_();
     }
+}
+
+std::size_t SerialConsole::input_room() {
+    if (!terminal_) {
+        return uart_.input_room();
+    }
+    return kTypeAheadBytes - std::min(kTypeAheadBytes, typed_ahead_.size());
+}
+
+void SerialConsole::feed_typed_ahead() {
+    std::size_t fed = 0;
+    // Asking for the room makes the UART say when there is some again.
+    while (fed < typed_ahead_.size() && uart_.input_room() > 0) {
+        const auto* const rest = reinterpret_cast<const std::uint8_t*>(typed_ahead_.data()) + fed;
+        fed += uart_.receive({rest, typed_ahead_.size() - fed});
+    }
+    typed_ahead_.erase(0, fed);
 }
 
 void SerialConsole::input_ended(InputEnd end) {

@@ -31,6 +31,10 @@ class SerialConsole final : private HostSideEvents {
     /// What the user types to leave: Ctrl-], as in telnet.
     static constexpr std::uint8_t kEscapeKey = 0x1d;
 
+    /// A terminal is read on while the guest does not read, so that the escape key is found behind
+    /// what was pasted before it; but not beyond this.
+    static constexpr std::size_t kTypeAheadBytes = 1024 * 1024;
+
     /// Output that did not reach anybody.
     struct Finished {
         std::uint64_t lost_bytes = 0;    ///< Its reader was there, but too slow, or it left.
@@ -82,7 +86,7 @@ class SerialConsole final : private HostSideEvents {
     Result<void> watch_wake_ups();
 
     // HostSideEvents
-    std::size_t input_room() override { return uart_.input_room(); }
+    std::size_t input_room() override;
     void input(std::span<const std::uint8_t> bytes) override;
     void input_ended(InputEnd end) override;
     bool drain_output() override { return output_.drain(); }
@@ -90,6 +94,7 @@ class SerialConsole final : private HostSideEvents {
     void output_failed(const std::string& reason) override;
     void wake() override;
     void on_wake();
+    void feed_typed_ahead();
     void announce() const;
 
     /// SerialOutput for the buffer, before which the host side does not exist yet.
@@ -118,6 +123,7 @@ class SerialConsole final : private HostSideEvents {
     std::unique_ptr<HostSide> host_;
     bool has_reader_ = true;
     bool quitting_ = false;
+    std::string typed_ahead_;  // from the terminal; what the UART has no room for yet
 };
 
 }  // namespace skiff::devices

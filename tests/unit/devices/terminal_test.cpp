@@ -139,6 +139,35 @@ TEST_CASE("Terminal's Ctrl-] quits, delivers what was typed before it and nothin
     CHECK((guest.read_register(uart::kLineStatus) & uart::kLsrDataReady) == 0);
 }
 
+TEST_CASE("Terminal's Ctrl-] quits also when the guest reads nothing of what was pasted before") {
+    const Pty pty;
+    RunningConsole guest(pty.options());
+    write_bytes(pty.master.get(), pattern(100'000) + "\035");
+    CHECK(eventually([&] { return guest.quits == 1; }));
+}
+
+TEST_CASE("Terminal's pasted text is bounded where the guest reads nothing") {
+    const Pty pty;
+    RunningConsole guest(pty.options());
+    REQUIRE(::fcntl(pty.master.get(), F_SETFL, O_NONBLOCK) == 0);
+    const std::string part = pattern(1000);
+    std::size_t sent = 0;
+    // Until nothing more fits for a while.
+    const auto send = [&] { return ::write(pty.master.get(), part.data(), part.size()); };
+    for (int refused = 0; refused < 20 && sent < 10'000'000;) {
+        const ssize_t result = send();
+        sent += result > 0 ? static_cast<std::size_t>(result) : 0;
+        refused = result > 0 ? 0 : refused + 1;
+        if (result <= 0) {
+            ::poll(nullptr, 0, 5);
+        }
+    }
+    CHECK(sent >= SerialConsole::kTypeAheadBytes);
+    CHECK(sent < 2 * SerialConsole::kTypeAheadBytes);
+    CHECK(guest.loop_is_idle());
+    CHECK(guest.read(200'000).size() == 200'000);
+}
+
 TEST_CASE("Terminal's pasted text arrives whole") {
     const Pty pty;
     RunningConsole guest(pty.options());
