@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from skiff_runner import SkiffTestCase, SlowReader, amount, checksum, main, time_factor  # noqa: E402
 
 END_OF_TRANSMISSION = b"\x04"
+# What skiff keeps for a slow reader before it holds the guest back.
+BUFFER_SIZE = 65536
 SIZE = amount(10_000)
 
 
@@ -36,14 +38,39 @@ class SerialOutput(SkiffTestCase):
 
     def test_a_mebibyte_arrives_complete_through_a_slow_reader(self):
         size = amount(1 << 20)
-        # Nobody reads for a second, then a few bytes at a time: both the pipe (a page) and the
-        # buffer behind it run full, and the guest has to be held back.
-        reader = SlowReader(start_after=1.0, slow_bytes=amount(100_000), chunk=256, pause=0.005,
-                            pipe_size=4096)
-        finished = self.run_payload("serial_output", f"bytes={size}", slow_reader=reader,
-                                    seconds=100)
+        reader = SlowReader(slow_bytes=amount(50_000), chunk=256, pause=0.005, pipe_size=4096)
+        skiff = self.start_payload("serial_output", f"bytes={size}", slow_reader=reader)
+        skiff.expect("00000001")
+        if size > BUFFER_SIZE:
+            self.stall(skiff)
+        finished = skiff.wait(100)
         self.assert_same(finished.output, numbered_lines(size))
         self.assertEqual(finished.status, 0)
+
+    def test_a_guest_that_never_looks_at_the_line_status_is_held_back_too(self):
+        size = max(amount(150_000), BUFFER_SIZE + 30_000)
+        reader = SlowReader(pipe_size=4096)
+        skiff = self.start_payload("serial_output", f"bytes={size} wait=none", slow_reader=reader)
+        skiff.expect("00000001")
+        skiff.stdout.may_read.clear()
+        # Its vCPU sleeps in the middle of a write: no processor time is used any more.
+        self.wait_until(lambda: self.is_idle(skiff), "the guest is held back", 100)
+        skiff.stdout.may_read.set()
+        self.assert_same(skiff.wait(100).output, numbered_lines(size))
+
+    def stall(self, skiff):
+        """Nobody reads until the pipe and the buffer behind it are full for certain: a guest sends a
+        byte in about 10 us of processor time, and goes on polling while it is held back."""
+        skiff.stdout.may_read.clear()
+        spent = skiff.cpu_seconds()
+        self.wait_until(lambda: skiff.cpu_seconds() - spent > 4.0, "4 s of processor time", 100)
+        skiff.stdout.may_read.set()
+
+    @staticmethod
+    def is_idle(skiff):
+        spent = skiff.cpu_seconds()
+        time.sleep(0.3)
+        return skiff.cpu_seconds() == spent
 
     def test_output_that_ends_with_a_power_off_reaches_a_reader_who_comes_late(self):
         size = 6000
@@ -51,11 +78,6 @@ class SerialOutput(SkiffTestCase):
         finished = self.run_payload("serial_output", f"bytes={size}", slow_reader=reader)
         self.assert_same(finished.output, numbered_lines(size))
         self.assertEqual(finished.status, 0)
-
-    def test_a_guest_that_never_looks_at_the_line_status_is_heard_too(self):
-        size = amount(100_000)
-        finished = self.run_payload("serial_output", f"bytes={size} wait=none")
-        self.assert_same(finished.output, numbered_lines(size))
 
     def test_a_reader_that_goes_away_ends_neither_in_a_crash_nor_in_a_hang(self):
         reader = SlowReader(close_after=1000)
