@@ -20,7 +20,7 @@ dev_test() {
     build_guest_images all
 
     begin_test_runs
-    [[ " ${tiers[*]} " != *' asan '* ]] || run_tests asan 'unit|kvm'
+    [[ " ${tiers[*]} " != *' asan '* ]] || run_tests asan 'unit|kvm|fuzz-replay'
     [[ -z $labels ]] || run_tests release "$labels"
     summarise_tests
 }
@@ -41,9 +41,11 @@ begin_test_runs() {
 # run_tests PRESET LABELS: every test of these tiers in that build. A failure is reported at the end,
 # when all else has run as well.
 run_tests() {
-    local preset=$1 labels=$2
+    local preset=$1 labels=$2 slower=1
+    [[ $preset != asan ]] || slower=3
     say "running the $preset build's tests: ${labels//|/, }"
-    SKIFF_GUEST_IMAGES=${guest_images:-} ctest --test-dir "build/$preset" --label-regex "^($labels)\$" \
+    SKIFF_GUEST_IMAGES=${guest_images:-} SKIFF_TEST_TIME_FACTOR=${SKIFF_TEST_TIME_FACTOR:-$slower} \
+        ctest --test-dir "build/$preset" --label-regex "^($labels)\$" \
         --output-on-failure --no-tests=error --parallel "$(nproc)" \
         --output-junit "$root/build/test-results/$preset.xml" || true
     summary_arguments+=("$preset" "build/$preset" "build/test-results/$preset.xml")
