@@ -129,7 +129,7 @@ bool is_death(const ExitReason& reason) {
 }
 
 std::string death_report(const ExitReason& reason, const DeathScene& scene) {
-    std::string text = describe(reason) + "\n";
+    std::string text = fmt::format("{} (status {})\n", describe(reason), exit_status(reason));
     // Without symbols (a stripped kernel, a file that is gone by now) the addresses must do.
     const auto loaded = boot::SymbolTable::load(scene.kernel_path);
     const boot::SymbolTable* symbols = loaded.ok() ? &*loaded : nullptr;

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
-#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,39 +13,17 @@
 #include "base/log.h"
 #include "base/timer_fd.h"
 #include "boot/acpi/acpi_tables.h"
-#include "boot/x86_64/boot_loader.h"
 #include "boot/x86_64/mp_table.h"
-#include "vmm/kvm/kvm.h"
 #include "vmm/kvm/x86_64/cpuid.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
 #include "vmm/machine/command_line.h"
-#include "vmm/machine/console_watch.h"
-#include "vmm/machine/death_report.h"
-#include "vmm/machine/panic_watch.h"
-#include "vmm/machine/stop_controller.h"
-#include "vmm/machine/stop_latch.h"
-#include "vmm/machine/vcpu_thread.h"
+#include "vmm/machine/machine_parts.h"
 #include "vmm/machine/x86_64/memory_layout.h"
-#include "vmm/machine/x86_64/pc_devices.h"
 
 namespace skiff::machine {
 namespace {
 
 constexpr std::chrono::milliseconds kStartUpIsOver{100};
-
-std::string_view protocol_name(boot::EntryProtocol protocol) {
-    switch (protocol) {
-        case boot::EntryProtocol::kPvh:
-            return "PVH";
-        case boot::EntryProtocol::kLinux64:
-            return "64-bit Linux";
-        case boot::EntryProtocol::kLinux32:
-            return "32-bit Linux";
-        case boot::EntryProtocol::kAuto:
-            break;
-    }
-    return "unknown";
-}
 
 kvm::x86_64::InitialState initial_state(const boot::x86_64::EntryState& entry) {
     return {.long_mode = entry.mode == boot::x86_64::EntryState::Mode::kLong64,
@@ -58,46 +36,6 @@ kvm::x86_64::InitialState initial_state(const boot::x86_64::EntryState& entry) {
 }
 
 }  // namespace
-
-/// A member's position is the order of construction; destruction is the reverse.
-struct Machine::Parts {
-    Parts(MachineConfig machine_config, GuestMemory guest_memory, kvm::Kvm system, kvm::Vm machine,
-          EventLoop event_loop)
-        : config(std::move(machine_config)),
-          memory(std::move(guest_memory)),
-          kvm(std::move(system)),
-          vm(std::move(machine)),
-          loop(std::move(event_loop)) {}
-
-    Result<void> create_devices();
-    Result<void> describe_hardware();
-    Result<void> load_guest();
-    Result<void> create_vcpus();
-    Result<void> create_stop_controller();
-
-    Result<void> start_vcpus(std::vector<VcpuThread>& threads);
-    void stop_vcpus(std::vector<VcpuThread>& threads);
-    void drop_start_up_code_soon();
-    ExitReason final_reason() const;
-    void report(const ExitReason& reason) const;
-
-    MachineConfig config;
-    GuestMemory memory;
-    kvm::Kvm kvm;
-    kvm::Vm vm;
-    EventLoop loop;
-    StopLatch latch{loop};
-    ConsoleWatch console_watch;
-    PanicWatch panic_watch{loop, console_watch, latch};
-    std::unique_ptr<StopController> stop_controller;
-    std::unique_ptr<x86_64::PcDevices> devices;
-    std::optional<std::uint64_t> rsdp_address;
-    std::string cmdline;
-    boot::x86_64::LoadedGuest guest;
-    std::vector<kvm::Vcpu> vcpus;
-    UniqueFd start_up_timer;
-    EventLoop::Id start_up_timer_id = 0;
-};
 
 Machine::Machine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Machine::~Machine() = default;
@@ -191,37 +129,6 @@ Result<void> Machine::Parts::create_vcpus() {
     return kvm::x86_64::set_initial_registers(vcpus.front(), initial_state(guest.entry));
 }
 
-std::string Machine::describe() const {
-    const Parts& parts = *parts_;
-    std::string text = fmt::format("kernel: {}: {}, entered by the {} protocol at {:#x}\n",
-                                   parts.config.kernel_path, parts.guest.kernel_description,
-                                   protocol_name(parts.guest.protocol), parts.guest.entry.rip);
-    text += fmt::format("command line: {}\n", parts.cmdline);
-    text += fmt::format("vCPUs: {}; memory: {}\n", parts.config.cpu_count,
-                        format_size(parts.memory.size_bytes()));
-    const auto add_range = [&](const GuestRange& range, std::string_view what) {
-        text += fmt::format("  {:#014x}..{:#014x}  {}\n", range.start.value(), range.end(), what);
-    };
-    text += "guest memory:\n";
-    for (const GuestMemory::Region& region : parts.memory.regions()) {
-        add_range(region.range, "RAM");
-    }
-    for (const auto& placement : parts.guest.placements) {
-        add_range(placement.range,
-                  placement.mapped ? placement.name + " (mapped from the file)" : placement.name);
-    }
-    text += "ports:\n";
-    for (const auto& entry : parts.devices->ports().entries()) {
-        add_range(entry.range, entry.name);
-    }
-    text += "MMIO:\n";
-    for (const auto& entry : parts.devices->mmio().entries()) {
-        add_range(entry.range, entry.name);
-    }
-    text.pop_back();
-    return text;
-}
-
 ExitReason Machine::run() {
     Parts& parts = *parts_;
     std::vector<VcpuThread> threads;
@@ -290,30 +197,6 @@ ExitReason Machine::Parts::final_reason() const {
         reason.detail = console_watch.panic_message();
     }
     return reason;
-}
-
-void Machine::Parts::report(const ExitReason& reason) const {
-    if (is_death(reason)) {
-        log::error("{}", death_report(reason, {.memory = memory,
-                                               .vcpus = vcpus,
-                                               .console = console_watch,
-                                               .kernel_path = config.kernel_path,
-                                               .symbol_offset = guest.symbol_offset,
-                                               .console_was_shown = config.serial.kind ==
-                                                                    SerialConfig::Kind::kStdio}));
-    } else {
-        log::info("{} (status {})", machine::describe(reason), exit_status(reason));
-    }
-    for (const auto& [bus, what] :
-         {std::pair{&devices->ports(), "port"}, std::pair{&devices->mmio(), "MMIO address"}}) {
-        for (const auto& unclaimed : bus->unclaimed()) {
-            log::debug("{} {:#x}: {} accesses that no device claimed", what, unclaimed.address,
-                       unclaimed.count);
-        }
-        if (bus->unclaimed_total() != 0) {
-            log::debug("{} unclaimed {} accesses in all", bus->unclaimed_total(), what);
-        }
-    }
 }
 
 }  // namespace skiff::machine

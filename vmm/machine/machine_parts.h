@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/guest_memory.h"
+#include "base/unique_fd.h"
+#include "boot/x86_64/boot_loader.h"
+#include "vmm/kvm/kvm.h"
+#include "vmm/kvm/vcpu.h"
+#include "vmm/kvm/vm.h"
+#include "vmm/machine/console_watch.h"
+#include "vmm/machine/machine.h"
+#include "vmm/machine/panic_watch.h"
+#include "vmm/machine/stop_controller.h"
+#include "vmm/machine/stop_latch.h"
+#include "vmm/machine/vcpu_thread.h"
+#include "vmm/machine/x86_64/pc_devices.h"
+
+namespace skiff::machine {
+
+/// What a machine is made of; the inside of Machine.
+///
+/// A member's position is the order of construction; destruction is the reverse.
+struct Machine::Parts {
+    Parts(MachineConfig machine_config, GuestMemory guest_memory, kvm::Kvm system, kvm::Vm machine,
+          EventLoop event_loop)
+        : config(std::move(machine_config)),
+          memory(std::move(guest_memory)),
+          kvm(std::move(system)),
+          vm(std::move(machine)),
+          loop(std::move(event_loop)) {}
+
+    Result<void> create_devices();
+    Result<void> describe_hardware();
+    Result<void> load_guest();
+    Result<void> create_vcpus();
+    Result<void> create_stop_controller();
+
+    Result<void> start_vcpus(std::vector<VcpuThread>& threads);
+    void stop_vcpus(std::vector<VcpuThread>& threads);
+    void drop_start_up_code_soon();
+    ExitReason final_reason() const;
+    void report(const ExitReason& reason) const;
+
+    MachineConfig config;
+    GuestMemory memory;
+    kvm::Kvm kvm;
+    kvm::Vm vm;
+    EventLoop loop;
+    StopLatch latch{loop};
+    ConsoleWatch console_watch;
+    PanicWatch panic_watch{loop, console_watch, latch};
+    std::unique_ptr<StopController> stop_controller;
+    std::unique_ptr<x86_64::PcDevices> devices;
+    std::optional<std::uint64_t> rsdp_address;
+    std::string cmdline;
+    boot::x86_64::LoadedGuest guest;
+    std::vector<kvm::Vcpu> vcpus;
+    UniqueFd start_up_timer;
+    EventLoop::Id start_up_timer_id = 0;
+};
+
+}  // namespace skiff::machine

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a machine says of itself: what was built, and how it ended.
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "vmm/machine/death_report.h"
+#include "vmm/machine/machine.h"
+#include "vmm/machine/machine_parts.h"
+
+namespace skiff::machine {
+namespace {
+
+std::string_view protocol_name(boot::EntryProtocol protocol) {
+    switch (protocol) {
+        case boot::EntryProtocol::kPvh:
+            return "PVH";
+        case boot::EntryProtocol::kLinux64:
+            return "64-bit Linux";
+        case boot::EntryProtocol::kLinux32:
+            return "32-bit Linux";
+        case boot::EntryProtocol::kAuto:
+            break;
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+std::string Machine::describe() const {
+    const Parts& parts = *parts_;
+    std::string text = fmt::format("kernel: {}: {}, entered by the {} protocol at {:#x}\n",
+                                   parts.config.kernel_path, parts.guest.kernel_description,
+                                   protocol_name(parts.guest.protocol), parts.guest.entry.rip);
+    text += fmt::format("command line: {}\n", parts.cmdline);
+    text += fmt::format("vCPUs: {}; memory: {}\n", parts.config.cpu_count,
+                        format_size(parts.memory.size_bytes()));
+    const auto add_range = [&](const GuestRange& range, std::string_view what) {
+        text += fmt::format("  {:#014x}..{:#014x}  {}\n", range.start.value(), range.end(), what);
+    };
+    text += "guest memory:\n";
+    for (const GuestMemory::Region& region : parts.memory.regions()) {
+        add_range(region.range, "RAM");
+    }
+    for (const auto& placement : parts.guest.placements) {
+        add_range(placement.range,
+                  placement.mapped ? placement.name + " (mapped from the file)" : placement.name);
+    }
+    text += "ports:\n";
+    for (const auto& entry : parts.devices->ports().entries()) {
+        add_range(entry.range, entry.name);
+    }
+    text += "MMIO:\n";
+    for (const auto& entry : parts.devices->mmio().entries()) {
+        add_range(entry.range, entry.name);
+    }
+    text.pop_back();
+    return text;
+}
+
+void Machine::Parts::report(const ExitReason& reason) const {
+    if (is_death(reason)) {
+        log::error("{}", death_report(reason, {.memory = memory,
+                                               .vcpus = vcpus,
+                                               .console = console_watch,
+                                               .kernel_path = config.kernel_path,
+                                               .symbol_offset = guest.symbol_offset,
+                                               .console_was_shown = config.serial.kind ==
+                                                                    SerialConfig::Kind::kStdio}));
+    } else {
+        log::info("{} (status {})", machine::describe(reason), exit_status(reason));
+    }
+    for (const auto& [bus, what] :
+         {std::pair{&devices->ports(), "port"}, std::pair{&devices->mmio(), "MMIO address"}}) {
+        for (const auto& unclaimed : bus->unclaimed()) {
+            log::debug("{} {:#x}: {} accesses that no device claimed", what, unclaimed.address,
+                       unclaimed.count);
+        }
+        if (bus->unclaimed_total() != 0) {
+            log::debug("{} unclaimed {} accesses in all", bus->unclaimed_total(), what);
+        }
+    }
+}
+
+}  // namespace skiff::machine
