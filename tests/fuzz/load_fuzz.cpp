@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole loader, with the input as kernel and as initrd: whatever it is, the ranges that belong
+// to the firmware tables stay untouched.
+#include <algorithm>
+#include <vector>
+
+#include "base/guest_memory.h"
+#include "base/units.h"
+#include "boot/x86_64/boot_loader.h"
+#include "fuzz_target.h"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto file = skiff::fuzz::file_of(data, size);
+    const skiff::GuestRange ram[] = {{skiff::GuestAddress(0), 24 * skiff::kMiB}};
+    auto memory = skiff::GuestMemory::create(ram, {});
+    if (!file.has_value() || !memory.ok() || size == 0) {
+        return 0;
+    }
+    skiff::boot::BootRequest request;
+    request.kernel_path = skiff::fuzz::path_of(*file);
+    request.initrd_path = request.kernel_path;
+    request.cmdline = "console=ttyS0";
+    request.protocol = static_cast<skiff::boot::EntryProtocol>(data[size - 1] & 3);
+    static_cast<void>(skiff::boot::x86_64::load(*memory, request));
+
+    constexpr std::uint64_t kReserved = 0x9fc00;
+    std::vector<std::uint8_t> reserved(skiff::kMiB - kReserved);
+    if (!memory->read(skiff::GuestAddress(kReserved), reserved) ||
+        std::any_of(reserved.begin(), reserved.end(), [](auto byte) { return byte != 0; })) {
+        __builtin_trap();
+    }
+    return 0;
+}
