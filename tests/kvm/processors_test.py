@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from skiff_runner import SkiffTestCase, amount, main  # noqa: E402
+from skiff_runner import SkiffTestCase, amount, main, some  # noqa: E402
 
 HYPERVISOR_BIT = 1 << 31
 HYPER_THREADING_BIT = 1 << 28
@@ -23,7 +23,7 @@ class Start(SkiffTestCase):
         self.assertEqual(finished.status, 0)
 
     def test_every_processor_starts_with_an_id_of_its_own(self):
-        for count in (1, 2, 3, 16):
+        for count in some((1, 2, 3, 16)):
             with self.subTest(count=count):
                 self.start_all(count)
 
@@ -67,7 +67,7 @@ class Cpuid(SkiffTestCase):
         self.assertEqual(signature, b"KVMKVMKVM\0\0\0")
 
     def test_ids_and_topology_fit_the_number_of_processors(self):
-        for count in (1, 2, 3, 4):
+        for count in some((1, 2, 3, 4)):
             with self.subTest(count=count):
                 for apic_id, leaves in self.leaves(count).items():
                     self.check_leaf_1(leaves[1, 0], apic_id, count)

@@ -43,6 +43,12 @@ def amount(size):
     return size if time_factor() < 2 else size // 32
 
 
+def some(cases):
+    """All of `cases`, or the first and the last where every start costs many times as much."""
+    cases = list(cases)
+    return cases if time_factor() < 2 or len(cases) < 3 else [cases[0], cases[-1]]
+
+
 def skiff_path():
     return os.environ["SKIFF"]
 
