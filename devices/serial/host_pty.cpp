@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -124,8 +123,11 @@ void HostPty::linger(int timeout_ms) {
         return;
     }
     const UniqueFd slave(::open(slave_path_.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-    int unread = 0;
-    while (slave.valid() && ::ioctl(slave.get(), FIONREAD, &unread) == 0 && unread > 0 &&
+    pollfd entry{};
+    entry.fd = slave.get();
+    entry.events = POLLIN;
+    // poll(), unlike FIONREAD, also finds what the kernel has not yet moved to the reader's side.
+    while (slave.valid() && ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLIN) != 0 &&
            Clock::now() < deadline) {
         ::poll(nullptr, 0, 5);
     }
