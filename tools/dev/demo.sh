@@ -45,6 +45,6 @@ run_demo_command() {
     rm -f "$status_file"
     [[ $status -eq 0 ]] || fail "the demo ended with status $status"
     [[ -n $ready ]] || fail "the guest never said that it reached user space"
-    printf 'dev: Linux reached user space %d.%03d s after the start of skiff; it powered off with status 0\n' \
+    printf 'dev: Linux reached user space %d.%03d s after the start of skiff, which then ended with status 0\n' \
         $((ready / 1000)) $((ready % 1000))
 }
