@@ -14,7 +14,6 @@
 #include "base/timer_fd.h"
 #include "boot/acpi/acpi_tables.h"
 #include "boot/x86_64/mp_table.h"
-#include "vmm/kvm/x86_64/cpuid.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
 #include "vmm/machine/command_line.h"
 #include "vmm/machine/machine_parts.h"
@@ -44,20 +43,15 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(validate(config));
     SKIFF_ASSIGN_OR_RETURN(auto memory, GuestMemory::create(x86_64::ram_ranges(config.memory_bytes),
                                                             config.memory_backing));
-    SKIFF_ASSIGN_OR_RETURN(auto kvm, kvm::Kvm::open());
-    SKIFF_ASSIGN_OR_RETURN(auto vm, kvm.create_vm());
-    // The order matters: docs/architecture.md, construction order.
-    SKIFF_RETURN_IF_ERROR(vm.set_memory(memory));
-    SKIFF_RETURN_IF_ERROR(vm.create_irqchip());
     SKIFF_ASSIGN_OR_RETURN(auto loop, EventLoop::create());
-
-    auto parts = std::make_unique<Parts>(config, std::move(memory), std::move(kvm), std::move(vm),
-                                         std::move(loop));
+    auto parts = std::make_unique<Parts>(config, std::move(memory), std::move(loop));
+    // From here on KVM works on the VM beside us: what needs it comes late (docs/adr/0006).
+    SKIFF_ASSIGN_OR_RETURN(parts->vm_builder, VmBuilder::start(parts->memory, config.cpu_count));
     SKIFF_RETURN_IF_ERROR(parts->create_stop_controller());
-    SKIFF_RETURN_IF_ERROR(parts->create_devices());
     SKIFF_RETURN_IF_ERROR(parts->describe_hardware());
     SKIFF_RETURN_IF_ERROR(parts->load_guest());
-    SKIFF_RETURN_IF_ERROR(parts->create_vcpus());
+    SKIFF_RETURN_IF_ERROR(parts->create_devices());
+    SKIFF_RETURN_IF_ERROR(parts->place_boot_processor());
     return std::unique_ptr<Machine>(new Machine(std::move(parts)));
 }
 
@@ -77,10 +71,11 @@ Result<void> Machine::Parts::create_devices() {
             panic_watch.on_panic_end();
         }
     };
+    SKIFF_ASSIGN_OR_RETURN(const kvm::Vm* const vm, vm_builder->vm());
     SKIFF_ASSIGN_OR_RETURN(
         devices,
         x86_64::PcDevices::create(
-            config, {.vm = vm, .loop = loop, .latch = latch, .console_observer = observe}));
+            config, {.vm = *vm, .loop = loop, .latch = latch, .console_observer = observe}));
     return {};
 }
 
@@ -97,7 +92,7 @@ Result<void> Machine::Parts::describe_hardware() {
 }
 
 Result<void> Machine::Parts::load_guest() {
-    const kvm::Backend backend = kvm::detect_backend(kvm.fd());
+    const kvm::Backend backend = kvm::detect_backend(vm_builder->kvm().fd());
     cmdline = build_command_line(config, backend);
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
@@ -109,24 +104,10 @@ Result<void> Machine::Parts::load_guest() {
     return {};
 }
 
-Result<void> Machine::Parts::create_vcpus() {
-    if (config.cpu_count > vm.max_vcpus()) {
-        return Error::user(fmt::format("{} vCPUs asked for, but this KVM gives a guest at most {}",
-                                       config.cpu_count, vm.max_vcpus()));
-    }
-    SKIFF_ASSIGN_OR_RETURN(auto cpuid, kvm::x86_64::CpuidTable::supported(kvm));
-    vcpus.reserve(config.cpu_count);
-    for (unsigned index = 0; index < config.cpu_count; ++index) {
-        SKIFF_ASSIGN_OR_RETURN(auto vcpu, vm.create_vcpu(index));
-        if (index == 0) {
-            cpuid.describe_machine(config.cpu_count, kvm::x86_64::tsc_khz(vcpu),
-                                   kvm.has_tsc_deadline_timer());
-        }
-        SKIFF_RETURN_IF_ERROR(cpuid.apply(vcpu));
-        SKIFF_RETURN_IF_ERROR(kvm::x86_64::set_boot_msrs(vcpu));
-        vcpus.push_back(std::move(vcpu));
-    }
-    return kvm::x86_64::set_initial_registers(vcpus.front(), initial_state(guest.entry));
+/// The other processors wait for INIT and SIPI in their local APICs.
+Result<void> Machine::Parts::place_boot_processor() {
+    SKIFF_ASSIGN_OR_RETURN(vcpus, vm_builder->vcpus());
+    return kvm::x86_64::set_initial_registers(vcpus->front(), initial_state(guest.entry));
 }
 
 ExitReason Machine::run() {
@@ -152,8 +133,8 @@ ExitReason Machine::run() {
 
 Result<void> Machine::Parts::start_vcpus(std::vector<VcpuThread>& threads) {
     const VcpuContext context{devices->ports(), devices->mmio(), latch, memory};
-    threads.reserve(vcpus.size());
-    for (kvm::Vcpu& vcpu : vcpus) {
+    threads.reserve(vcpus->size());
+    for (kvm::Vcpu& vcpu : *vcpus) {
         SKIFF_ASSIGN_OR_RETURN(VcpuThread thread, VcpuThread::start(vcpu, context));
         threads.push_back(std::move(thread));
     }

@@ -10,15 +10,14 @@
 #include "base/guest_memory.h"
 #include "base/unique_fd.h"
 #include "boot/x86_64/boot_loader.h"
-#include "vmm/kvm/kvm.h"
 #include "vmm/kvm/vcpu.h"
-#include "vmm/kvm/vm.h"
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/panic_watch.h"
 #include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
 #include "vmm/machine/vcpu_thread.h"
+#include "vmm/machine/vm_builder.h"
 #include "vmm/machine/x86_64/pc_devices.h"
 
 namespace skiff::machine {
@@ -27,18 +26,15 @@ namespace skiff::machine {
 ///
 /// A member's position is the order of construction; destruction is the reverse.
 struct Machine::Parts {
-    Parts(MachineConfig machine_config, GuestMemory guest_memory, kvm::Kvm system, kvm::Vm machine,
-          EventLoop event_loop)
+    Parts(MachineConfig machine_config, GuestMemory guest_memory, EventLoop event_loop)
         : config(std::move(machine_config)),
           memory(std::move(guest_memory)),
-          kvm(std::move(system)),
-          vm(std::move(machine)),
           loop(std::move(event_loop)) {}
 
     Result<void> create_devices();
     Result<void> describe_hardware();
     Result<void> load_guest();
-    Result<void> create_vcpus();
+    Result<void> place_boot_processor();
     Result<void> create_stop_controller();
 
     Result<void> start_vcpus(std::vector<VcpuThread>& threads);
@@ -49,8 +45,7 @@ struct Machine::Parts {
 
     MachineConfig config;
     GuestMemory memory;
-    kvm::Kvm kvm;
-    kvm::Vm vm;
+    std::unique_ptr<VmBuilder> vm_builder;
     EventLoop loop;
     StopLatch latch{loop};
     ConsoleWatch console_watch;
@@ -60,7 +55,7 @@ struct Machine::Parts {
     std::optional<std::uint64_t> rsdp_address;
     std::string cmdline;
     boot::x86_64::LoadedGuest guest;
-    std::vector<kvm::Vcpu> vcpus;
+    std::vector<kvm::Vcpu>* vcpus = nullptr;  ///< The builder's, once it is done.
     UniqueFd start_up_timer;
     EventLoop::Id start_up_timer_id = 0;
 };

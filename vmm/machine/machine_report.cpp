@@ -65,7 +65,7 @@ std::string Machine::describe() const {
 void Machine::Parts::report(const ExitReason& reason) const {
     if (is_death(reason)) {
         log::error("{}", death_report(reason, {.memory = memory,
-                                               .vcpus = vcpus,
+                                               .vcpus = *vcpus,
                                                .console = console_watch,
                                                .kernel_path = config.kernel_path,
                                                .symbol_offset = guest.symbol_offset,
