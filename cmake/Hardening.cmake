@@ -30,5 +30,6 @@ target_compile_definitions(skiff_hardening INTERFACE _GLIBCXX_ASSERTIONS)
 
 target_link_options(skiff_hardening INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 if(SKIFF_STATIC_PIE AND NOT SKIFF_SANITIZE)
-    target_link_options(skiff_hardening INTERFACE -static-pie)
+    # Relative relocations in the packed form (DT_RELR): a tenth of the bytes to read at each start.
+    target_link_options(skiff_hardening INTERFACE -static-pie -Wl,-z,pack-relative-relocs)
 endif()
