@@ -126,7 +126,7 @@ ExitReason Machine::run() {
     if (const auto lost = parts.devices->serial().finish().lost_bytes; lost != 0) {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);
     }
-    const ExitReason reason = parts.final_reason();
+    ExitReason reason = parts.final_reason();
     parts.report(reason);
     return reason;
 }

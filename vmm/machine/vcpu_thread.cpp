@@ -2,10 +2,10 @@
 #include "vmm/machine/vcpu_thread.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -161,7 +161,7 @@ Result<VcpuThread> VcpuThread::start(kvm::Vcpu& vcpu, const VcpuContext& context
         return Error::host(failure,
                            fmt::format("cannot start the thread of vCPU {}", vcpu.index()));
     }
-    start.release();  // the thread owns it now
+    static_cast<void>(start.release());  // the thread owns it now
     return VcpuThread(vcpu, thread);
 }
 
