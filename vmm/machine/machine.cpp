@@ -52,6 +52,8 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(parts->load_guest());
     SKIFF_RETURN_IF_ERROR(parts->create_devices());
     SKIFF_RETURN_IF_ERROR(parts->place_boot_processor());
+    // Only now: a machine that cannot be built is one line of error and nothing else.
+    announce_quirks(parts->config, parts->backend);
     return std::unique_ptr<Machine>(new Machine(std::move(parts)));
 }
 
@@ -92,7 +94,7 @@ Result<void> Machine::Parts::describe_hardware() {
 }
 
 Result<void> Machine::Parts::load_guest() {
-    const kvm::Backend backend = kvm::detect_backend(vm_builder->kvm().fd());
+    backend = kvm::detect_backend(vm_builder->kvm().fd());
     cmdline = build_command_line(config, backend);
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
@@ -100,7 +102,6 @@ Result<void> Machine::Parts::load_guest() {
                               .protocol = config.entry,
                               .rsdp_address = rsdp_address};
     SKIFF_ASSIGN_OR_RETURN(guest, boot::x86_64::load(memory, request));
-    announce_quirks(config, backend);
     return {};
 }
 

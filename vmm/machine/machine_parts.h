@@ -10,6 +10,7 @@
 #include "base/guest_memory.h"
 #include "base/unique_fd.h"
 #include "boot/x86_64/boot_loader.h"
+#include "vmm/kvm/host_probe.h"
 #include "vmm/kvm/vcpu.h"
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/machine.h"
@@ -53,6 +54,7 @@ struct Machine::Parts {
     std::unique_ptr<StopController> stop_controller;
     std::unique_ptr<x86_64::PcDevices> devices;
     std::optional<std::uint64_t> rsdp_address;
+    kvm::Backend backend = kvm::Backend::kOther;
     std::string cmdline;
     boot::x86_64::LoadedGuest guest;
     std::vector<kvm::Vcpu>* vcpus = nullptr;  ///< The builder's, once it is done.
