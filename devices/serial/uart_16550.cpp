@@ -173,8 +173,15 @@ std::uint8_t Uart16550::read_data() {
 }
 
 std::uint8_t Uart16550::read_interrupt_ident() {
-    const std::uint8_t ident = interrupt_ident();
-    if (ident == kIirTransmitterEmpty) {
+    std::uint8_t ident = interrupt_ident();
+    if (ident == kIirNone) {
+        state_.busy_idents = 0;
+    } else if (++state_.busy_idents > kMaxBusyIdents) {
+        // Let the handler end, and make a new edge of what is pending: see kMaxBusyIdents.
+        state_.busy_idents = 0;
+        state_.line_high = false;
+        ident = kIirNone;
+    } else if (ident == kIirTransmitterEmpty) {
         state_.transmitter_interrupt = false;  // reading IIR acknowledges this one source (8.5)
     }
     return static_cast<std::uint8_t>(ident | (fifos_enabled() ? kIirFifosEnabled : 0U));

@@ -38,6 +38,7 @@ struct Uart16550State {
     bool transmit_burst = false;         ///< Only THR was accessed since the last edge for it.
     bool listening = false;              ///< The guest takes input: see Uart16550.
     std::uint8_t idle_polls = 0;         ///< LSR reads in a row that found nothing to do.
+    std::uint8_t busy_idents = 0;        ///< IIR reads in a row that reported an interrupt.
     bool line_high = false;
 
     std::array<Character, uart::kFifoDepth> fifo{};
@@ -65,6 +66,12 @@ struct Uart16550State {
 class Uart16550 final : public BusDevice {
   public:
     static constexpr std::uint8_t kIdlePolls = 8;
+
+    /// Where bytes take no time, an interrupt handler that loops until IIR reports nothing can go
+    /// on as long as somebody sends or prints. Linux gives up after 512 rounds, with the line still
+    /// high, and no edge would ever come again. So one IIR read after this many reports nothing,
+    /// and what is pending then makes a new edge.
+    static constexpr std::uint8_t kMaxBusyIdents = 64;
 
     /// `irq` and `output` must outlive the device.
     Uart16550(IrqLine& irq, OutputBuffer& output);
