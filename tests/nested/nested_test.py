@@ -32,7 +32,7 @@ class Reports:
 
     def __init__(self, machine):
         self._machine = machine
-        self._deadline = machine.started + TOTAL_LIMIT_S
+        self._deadline = machine.started + TOTAL_LIMIT_S * skiff_runner.time_factor()
         self._results = {}
         self._running = "nothing"
         self._over = None

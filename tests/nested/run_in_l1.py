@@ -14,7 +14,7 @@ import unittest
 
 import cases
 
-CASE_LIMIT_S = 100
+CASE_LIMIT_S = int(33 * float(os.environ.get("SKIFF_TEST_TIME_FACTOR", "1")))
 KILL_AFTER_S = 10  # What a case that ran out of time has to tell its story.
 DETAIL_LIMIT = 12000
 PR_SET_CHILD_SUBREAPER = 36

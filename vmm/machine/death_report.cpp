@@ -95,6 +95,14 @@ std::string last_console_lines(const DeathScene& scene) {
     return fmt::format("  last console lines:\n    {}\n", fmt::join(lines, "\n    "));
 }
 
+/// Whether a vCPU that shut down is as INIT leaves it. AMD's SVM defines no state after a shutdown,
+/// so KVM gives the vCPU an INIT there (AMD APM 2, 15.14.3; svm.c, shutdown_interception).
+bool lost_its_registers(const kvm::Vcpu& vcpu) {
+    const auto registers = vcpu.registers();
+    return registers.ok() && registers->rip == 0xfff0 && registers->cs.selector == 0xf000 &&
+           (registers->cr0 & 1) == 0;
+}
+
 std::string vcpu_part(const DeathScene& scene, const boot::SymbolTable* symbols,
                       const kvm::Vcpu& vcpu, bool with_registers) {
     const auto registers = vcpu.registers();
@@ -133,7 +141,12 @@ std::string death_report(const ExitReason& reason, const DeathScene& scene) {
     // Without symbols (a stripped kernel, a file that is gone by now) the addresses must do.
     const auto loaded = boot::SymbolTable::load(scene.kernel_path);
     const boot::SymbolTable* symbols = loaded.ok() ? &*loaded : nullptr;
-    if (reason.vcpu.has_value()) {
+    const bool one_vcpu = reason.vcpu.has_value();
+    if (one_vcpu && reason.kind == ExitReason::Kind::kTripleFault &&
+        lost_its_registers(scene.vcpus.at(*reason.vcpu))) {
+        text += fmt::format("  vCPU {}: its registers are lost, KVM on SVM resets them\n",
+                            *reason.vcpu);
+    } else if (one_vcpu) {
         text += vcpu_part(scene, symbols, scene.vcpus.at(*reason.vcpu), true);
     } else if (reason.kind != ExitReason::Kind::kKernelPanic) {
         // Nobody in particular stopped, so where everybody was is what there is to tell.
