@@ -84,6 +84,8 @@ class L1:
                        ("\n" if interactive else " </dev/null\n"))
         self._report, report_writer = os.pipe()
         self._pending = b""
+        self._closed = False
+        self._last_console = ""
         console = "stdio,id=console,signal=off" if interactive else \
             f"file,id=console,path={self._console_path}"
         arguments = [
@@ -113,6 +115,11 @@ class L1:
         self.close()
 
     def close(self):
+        """Kills QEMU and reaps it; more than once does no harm."""
+        if self._closed:
+            return
+        self._last_console = self.console()
+        self._closed = True
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -136,6 +143,8 @@ class L1:
 
     def console(self, limit=4000):
         """The last `limit` characters of L1's console and what QEMU complained about."""
+        if self._closed:
+            return self._last_console
         text = ""
         for name in ("qemu-errors", "console"):
             with open(os.path.join(self._folder, name), encoding="utf-8", errors="replace") as file:

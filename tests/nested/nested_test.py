@@ -25,41 +25,64 @@ import skiff_runner  # noqa: E402
 
 SKIP = 77
 TOTAL_LIMIT_S = 290
+START_LIMIT_S = 100  # Until L1 says its first word.
+SILENCE_LIMIT_S = 20  # L1 tells every 2 s that it lives.
 
 
 class Reports:
-    """The results of the one run, read as far as they are asked for."""
+    """The results of the cases, read as far as they are asked for.
 
-    def __init__(self, machine):
-        self._machine = machine
-        self._deadline = machine.started + TOTAL_LIMIT_S * skiff_runner.time_factor()
+    An L1 that hangs or dies by itself (QEMU's SVM is not without faults) is started anew, once,
+    with what is left: what a skiff did to bring it down, it will do again.
+    """
+
+    def __init__(self, images, names):
+        self._images = images
+        self._left = list(names)
         self._results = {}
-        self._running = "nothing"
-        self._over = None
+        self._restarts_left = 1
+        self._deadline = time.monotonic() + TOTAL_LIMIT_S * skiff_runner.time_factor()
+        self._start()
+
+    def close(self):
+        self._machine.close()
 
     def of(self, name):
         while name not in self._results:
-            if self._over is None:
+            try:
                 self._read_one()
-            if self._over is not None and name not in self._results:
-                return {"outcome": "fail", "detail": self._over}
+            except l1.L1Ended as why:
+                self._over(f"{why}, while {self._running} ran. L1's console:\n"
+                           f"{self._machine.console()}")
         return self._results[name]
 
+    def _start(self):
+        self._running = "nothing"
+        self._silence_s = START_LIMIT_S
+        runner = os.path.join(HERE, "run_in_l1.py")
+        self._machine = l1.L1(self._images, [sys.executable, runner, *self._left])
+
+    def _over(self, why):
+        self._machine.close()
+        if self._restarts_left and time.monotonic() < self._deadline:
+            self._restarts_left -= 1
+            print(f"nested: starting L1 anew: {why}", file=sys.stderr, flush=True)
+            self._start()
+            return
+        for name in self._left:
+            self._results[name] = {"outcome": "fail", "detail": why}
+
     def _read_one(self):
-        try:
-            line = self._machine.report_line(self._deadline)
-        except l1.L1Ended as why:
-            self._over = f"{why}, while {self._running} ran. L1's console:\n" \
-                         f"{self._machine.console()}"
-            return
+        patience = time.monotonic() + self._silence_s * skiff_runner.time_factor()
+        line = self._machine.report_line(min(self._deadline, patience))
         if line.startswith(l1.STATUS):
-            self._over = f"{line}, without a result. L1's console:\n{self._machine.console()}"
-            return
+            raise l1.L1Ended(f"{line}, without all results")
+        self._silence_s = SILENCE_LIMIT_S
         message = json.loads(line)
-        if "starting" in message:
-            self._running = message["starting"]
-        else:
+        self._running = message.get("starting", self._running)
+        if message.get("case") in self._left:
             self._results[message["case"]] = message
+            self._left.remove(message["case"])
             print(f"nested: {message['seconds']:5.1f} s  {message['outcome']}  {message['case']}",
                   file=sys.stderr, flush=True)
 
@@ -89,7 +112,8 @@ def skip_tier(why):
 
 def main():
     wanted = sys.argv[1:]
-    tests = [add_test(name) for name in cases.all_cases(wanted)]
+    names = list(cases.all_cases(wanted))
+    tests = [add_test(name) for name in names]
     if not tests:
         sys.exit(f"no case has a name like {' or '.join(wanted)}")
     missing = skiff_runner.missing(("payloads", "images"))
@@ -102,11 +126,13 @@ def main():
 
     # What ends this process shall end L1 with it; unittest lets only this exception through.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    runner = os.path.join(HERE, "run_in_l1.py")
-    with l1.L1(images, [sys.executable, runner, *wanted]) as machine:
-        NestedTest.reports = Reports(machine)
+    started = time.monotonic()
+    NestedTest.reports = Reports(images, names)
+    try:
         result = unittest.TextTestRunner(verbosity=2).run(unittest.TestSuite(tests))
-        print(f"nested: {time.monotonic() - machine.started:.0f} s in all", file=sys.stderr)
+    finally:
+        NestedTest.reports.close()
+    print(f"nested: {time.monotonic() - started:.0f} s in all", file=sys.stderr)
     return 0 if result.wasSuccessful() else 1
 
 
