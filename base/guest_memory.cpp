@@ -150,7 +150,9 @@ bool GuestMemory::read(GuestAddress address, std::span<std::uint8_t> to) const {
     if (from == nullptr) {
         return false;
     }
-    std::memcpy(to.data(), from, to.size());
+    if (!to.empty()) {  // memcpy takes no null pointer, not even for nothing
+        std::memcpy(to.data(), from, to.size());
+    }
     return true;
 }
 
@@ -159,7 +161,9 @@ bool GuestMemory::write(GuestAddress address, std::span<const std::uint8_t> from
     if (to == nullptr) {
         return false;
     }
-    std::memcpy(to, from.data(), from.size());
+    if (!from.empty()) {
+        std::memcpy(to, from.data(), from.size());
+    }
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <span>
 #include <vector>
 
 #include "base/units.h"
@@ -97,4 +98,11 @@ TEST_CASE("Transparent huge pages align the mapping") {
     REQUIRE(reinterpret_cast<std::uintptr_t>(memory.regions().at(0).mapping.data()) %
                 (2 * skiff::kMiB) ==
             0);
+}
+
+TEST_CASE("Nothing can be copied to and from anywhere in RAM, its end included") {
+    GuestMemory memory = make_memory();
+    REQUIRE(memory.read(GuestAddress(16 * kPageSize), std::span<std::uint8_t>()));
+    REQUIRE(memory.write(GuestAddress(0), std::span<const std::uint8_t>()));
+    REQUIRE_FALSE(memory.write(GuestAddress(17 * kPageSize), std::span<const std::uint8_t>()));
 }
