@@ -104,6 +104,8 @@ static long open_console_terminal(void) {
     return CALL3(open, path, O_RDWR, 0);
 }
 
+// PID 1 leads the console's session itself: when a leader ends, the terminal is hung up and loses
+// the output that it has not sent yet.
 static void become_session_leader(void) {
     CALL0(setsid);
     long terminal = open_console_terminal();
@@ -195,6 +197,7 @@ static void end_processes(void) {
 
 static void end_machine(enum ending ending) {
     end_processes();
+    CALL3(ioctl, 1, TCSBRK, 1);  // tcdrain: a reset would lose what the console has not sent yet
     CALL0(sync);
     call(__NR_mount, 0, (long)"/", 0, MS_REMOUNT | MS_RDONLY, 0, 0);  // leaves a disk clean
     // A kernel without ACPI can only halt when it is asked to power off: reset it instead, which
@@ -228,14 +231,14 @@ __attribute__((noreturn, used)) static void init_main(long* stack) {
         }
     }
 
-    unsigned long signals =
-        signal_bit(SIGCHLD) | signal_bit(SIGUSR1) | signal_bit(SIGUSR2) | signal_bit(SIGTERM);
+    unsigned long signals = signal_bit(SIGCHLD) | signal_bit(SIGUSR1) | signal_bit(SIGUSR2) |
+                            signal_bit(SIGTERM) | signal_bit(SIGTTOU);
     CALL4(rt_sigprocmask, SIG_BLOCK, &signals, 0, sizeof signals);
+    become_session_leader();
     long child = CALL0(fork);
     if (child == 0) {
         char* child_environment[64];
         CALL4(rt_sigprocmask, SIG_UNBLOCK, &signals, 0, sizeof signals);
-        become_session_leader();
         copy_environment(environment, child_environment, 64);
         run_shell(guest_cmd, child_environment);
     }

@@ -128,7 +128,9 @@ class LinuxBoot(LinuxTestCase):
 
     def test_piped_input_is_read_its_end_costs_no_cpu_time_and_sigterm_ends_the_guest_orderly(self):
         skiff = self.start_linux("--grace", 30, stdin="pipe")
-        skiff.send("echo piped=$((6*7))\n")
+        # Linux probes the keyboard beside the start of user space.
+        skiff.send("until grep -q keyboard /proc/bus/input/devices; do sleep 1; done;"
+                   " echo piped=$((6*7))\n")
         skiff.close_stdin()
         expect_ready(skiff)
         skiff.expect(r"\npiped=42\r?\n")
