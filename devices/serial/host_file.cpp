@@ -29,8 +29,11 @@ Result<std::unique_ptr<HostFile>> HostFile::open(EventLoop& loop, HostSideEvents
 HostFile::HostFile(EventLoop& loop, HostSideEvents& events, UniqueFd fd, const std::string& path)
     : stream_(
           loop, events, std::nullopt, HostDescriptor::own(std::move(fd)),
-          {.input_ended = {}, .output_ended = [&events, path](HostStream::End, int errno_value) {
-               events.output_failed(
+          {.input_ended = {},
+           .output_ended = [&events, path](HostStream::End end, int errno_value) {
+               events.output_ended(
+                   end == HostStream::End::kClosed ? OutputEnd::kReaderLeft : OutputEnd::kFailed,
+
                    Error::host(errno_value, fmt::format("cannot write to {}", path)).message());
            }}) {}
 

@@ -18,6 +18,12 @@ enum class InputEnd {
     kHangup,     ///< The terminal is gone.
 };
 
+/// Why output goes nowhere any more.
+enum class OutputEnd {
+    kReaderLeft,  ///< The pipe's or the terminal's other end is closed.
+    kFailed,      ///< The host refuses it, as a full disk does.
+};
+
 /// What a host side tells the serial port. All but wake() on the event loop's thread.
 class HostSideEvents {
   public:
@@ -33,7 +39,7 @@ class HostSideEvents {
     /// Whether somebody is there to read; false at the start of those that wait for a client.
     virtual void attached(bool is_attached) = 0;
     /// Output cannot be delivered any more, for this reason.
-    virtual void output_failed(const std::string& reason) = 0;
+    virtual void output_ended(OutputEnd end, const std::string& reason) = 0;
 
     /// From any thread: calls HostSide::on_wake() on the loop's thread soon.
     virtual void wake() = 0;

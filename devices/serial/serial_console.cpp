@@ -184,9 +184,9 @@ void SerialConsole::attached(bool is_attached) {
                                      : OutputBuffer::Overflow::kDropOldest);
 }
 
-void SerialConsole::output_failed(const std::string& reason) {
+void SerialConsole::output_ended(OutputEnd end, const std::string& reason) {
     if (on_output_closed_) {
-        on_output_closed_(reason);
+        on_output_closed_(end, reason);
     } else {
         log::warning("serial port: {}; output is dropped from here on", reason);
     }

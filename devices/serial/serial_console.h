@@ -62,7 +62,7 @@ class SerialConsole final : private HostSideEvents {
         on_input_closed_ = std::move(callback);
     }
     /// Output has nowhere to go any more, for this reason; it is dropped and counted from now on.
-    void on_output_closed(std::function<void(const std::string& reason)> callback) {
+    void on_output_closed(std::function<void(OutputEnd end, const std::string& reason)> callback) {
         on_output_closed_ = std::move(callback);
     }
 
@@ -91,7 +91,7 @@ class SerialConsole final : private HostSideEvents {
     void input_ended(InputEnd end) override;
     bool drain_output() override { return output_.drain(); }
     void attached(bool is_attached) override;
-    void output_failed(const std::string& reason) override;
+    void output_ended(OutputEnd end, const std::string& reason) override;
     void wake() override;
     void on_wake();
     void feed_typed_ahead();
@@ -109,7 +109,7 @@ class SerialConsole final : private HostSideEvents {
     const SerialOptions options_;
     std::function<void()> on_quit_;
     std::function<void(InputEnd)> on_input_closed_;
-    std::function<void(const std::string&)> on_output_closed_;
+    std::function<void(OutputEnd, const std::string&)> on_output_closed_;
 
     UniqueFd wake_fd_;
     EventLoop::Id wake_id_ = 0;

@@ -126,7 +126,8 @@ class RunningConsole {
         console_ = take(SerialConsole::create(loop_, options, irq_));
         console_->on_quit([this] { quits.fetch_add(1); });
         console_->on_input_closed([this](InputEnd) { input_ends.fetch_add(1); });
-        console_->on_output_closed([this](const std::string&) { output_ends.fetch_add(1); });
+        console_->on_output_closed(
+            [this](OutputEnd, const std::string&) { output_ends.fetch_add(1); });
         console_->start();
         thread_ = std::thread([this] { loop_.run(); });
     }

@@ -58,6 +58,28 @@ ExitReason quit_from_console() {
     return {.kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = {}, .vcpu = {}};
 }
 
+ExitReason console_closed(const std::string& why) {
+    return {.kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = why, .vcpu = {}};
+}
+
+/// The run ends with the user's terminal or the reader of its output. The end of a file or pipe of
+/// input ends only the input, and output that the host refuses is only lost.
+void end_run_with_console(devices::SerialConsole& serial, bool is_stdio, StopLatch& latch) {
+    serial.on_quit([&latch] { latch.stop(quit_from_console()); });
+    serial.on_input_closed([&latch](devices::InputEnd end) {
+        if (end == devices::InputEnd::kHangup) {
+            latch.stop(console_closed("the terminal is gone"));
+        }
+    });
+    serial.on_output_closed([is_stdio, &latch](devices::OutputEnd end, const std::string& reason) {
+        if (is_stdio && end == devices::OutputEnd::kReaderLeft) {
+            latch.stop(console_closed(reason));
+        } else {
+            log::warning("serial port: {}; output is dropped from here on", reason);
+        }
+    });
+}
+
 }  // namespace
 
 Result<PcDevices::IrqLines> PcDevices::make_irq_lines(const kvm::Vm& vm) {
@@ -95,7 +117,8 @@ Result<std::unique_ptr<PcDevices>> PcDevices::create(const MachineConfig& config
         pc->serial_, devices::SerialConsole::create(around.loop, serial_options(config.serial),
                                                     pc->irq_lines_.serial));
     pc->serial_->set_observer(around.console_observer);
-    pc->serial_->on_quit([&latch = around.latch] { latch.stop(quit_from_console()); });
+    end_run_with_console(*pc->serial_, config.serial.kind == SerialConfig::Kind::kStdio,
+                         around.latch);
     SKIFF_RETURN_IF_ERROR(pc->connect());
     return pc;
 }
