@@ -147,6 +147,8 @@ class L1:
             return self._last_console
         text = ""
         for name in ("qemu-errors", "console"):
+            if not os.path.exists(os.path.join(self._folder, name)):
+                continue  # Interactive, or QEMU did not get that far.
             with open(os.path.join(self._folder, name), encoding="utf-8", errors="replace") as file:
                 lines = [line for line in file if "TCG doesn't support requested" not in line]
             text += "".join(lines).replace("\r", "")

@@ -80,6 +80,9 @@ class Reports:
         self._silence_s = SILENCE_LIMIT_S
         message = json.loads(line)
         self._running = message.get("starting", self._running)
+        if "again" in message:
+            print(f"nested: a second try of {message['again']}, after:\n{message['detail']}",
+                  file=sys.stderr, flush=True)
         if message.get("case") in self._left:
             self._results[message["case"]] = message
             self._left.remove(message["case"])
