@@ -82,8 +82,8 @@ void on_continue(int) {
     errno = saved_errno;
 }
 
-/// Takes a signal over unless it is ignored. A handler that was there before (a sanitizer's, say) gets
-/// the signal after us.
+/// Takes a signal over unless it is ignored. A handler that was there before (a sanitizer's, say)
+/// gets the signal after us.
 bool take(int signal, void (*handler)(int), struct sigaction& before, int flags) {
     if (::sigaction(signal, nullptr, &before) != 0 || before.sa_handler == SIG_IGN) {
         return false;
