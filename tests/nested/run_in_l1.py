@@ -3,6 +3,7 @@
 a line of JSON on /dev/ttyS1. With arguments, only the cases whose names hold one of them."""
 
 import ctypes
+import fcntl
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import unittest
 
 import cases
 
+KVM_CREATE_VM = 0xAE01
 CASE_LIMIT_S = int(33 * float(os.environ.get("SKIFF_TEST_TIME_FACTOR", "1")))
 KILL_AFTER_S = 10  # What a case that ran out of time has to tell its story.
 DETAIL_LIMIT = 12000
@@ -31,6 +33,7 @@ class CaseTimeout(Exception):
 def main():
     # What a killed case leaves behind becomes our child, so that it can be found and killed.
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    kept = keep_svm_enabled()
     with open("/dev/ttyS1", "w", encoding="utf-8", buffering=1) as report:
         threading.Thread(target=tell_of_life, args=(report.fileno(),), daemon=True).start()
         for name, test in cases.all_cases(sys.argv[1:]).items():
@@ -43,7 +46,17 @@ def main():
             report.write(json.dumps({
                 "case": name, "outcome": outcome, "detail": detail[-DETAIL_LIMIT:],
                 "seconds": round(time.monotonic() - started, 1)}) + "\n")
+    for descriptor in kept:
+        os.close(descriptor)
     return 0
+
+
+def keep_svm_enabled():
+    """Holds an empty VM. KVM turns SVM on with its first VM and off with its last, on all CPUs at once;
+    cases that make and end a VM within milliseconds did that often, and L1 hung in their midst.
+    """
+    kvm = os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC)
+    return kvm, fcntl.ioctl(kvm, KVM_CREATE_VM, 0)
 
 
 def tell_of_life(descriptor):
