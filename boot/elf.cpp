@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "boot/elf_notes.h"
+#include "boot/read_struct.h"
 
 namespace skiff::boot {
 namespace {
@@ -20,14 +21,6 @@ static_assert(sizeof(Elf64_Phdr) == 56 && sizeof(Elf32_Phdr) == 32);
 constexpr unsigned kMaxProgramHeaders = 256;
 /// A kernel's notes are some hundred bytes.
 constexpr std::uint64_t kMaxNoteBytes = 64 * 1024;
-
-template <typename T>
-Result<T> read_struct(const File& file, std::uint64_t offset) {
-    T value{};
-    SKIFF_RETURN_IF_ERROR(
-        file.read(offset, {reinterpret_cast<std::uint8_t*>(&value), sizeof value}));
-    return value;
-}
 
 Error bad_elf(const File& file, const std::string& flaw) {
     return Error::user("'" + file.name() + "' cannot be booted: " + flaw);

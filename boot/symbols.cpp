@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "boot/read_struct.h"
 
 namespace skiff::boot {
 namespace {
@@ -19,14 +20,6 @@ constexpr std::uint64_t kMaxTableBytes = 256 * kMiB;
 /// How far behind a symbol without a size (an assembler label) an address may be.
 constexpr std::uint64_t kMaxLabelDistance = 64 * kKiB;
 constexpr std::size_t kMaxNameBytes = 128;
-
-template <typename T>
-Result<T> read_struct(const File& file, std::uint64_t offset) {
-    T value{};
-    SKIFF_RETURN_IF_ERROR(
-        file.read(offset, {reinterpret_cast<std::uint8_t*>(&value), sizeof value}));
-    return value;
-}
 
 Error bad_symbols(const File& file, const std::string& flaw) {
     return Error::user("the symbols of '" + file.name() + "' cannot be read: " + flaw);
