@@ -22,6 +22,8 @@ struct AcpiDevice {
     std::vector<Ports> ports{};
     std::vector<GuestRange> memory{};   ///< Below 4 GiB.
     std::vector<std::uint32_t> gsis{};  ///< Edge, active high, exclusive.
+    /// Says _CCA 1: the device does DMA, through the CPUs' caches (6.2.17).
+    bool cache_coherent = false;
 };
 
 /// Where the power control (docs/devices/power-control.md) is.

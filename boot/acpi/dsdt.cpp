@@ -34,8 +34,11 @@ Code device_code(const AcpiDevice& device) {
     for (const std::uint32_t gsi : device.gsis) {
         resources.add_interrupt(gsi);
     }
-    return aml::device(device.name, aml::join({identity(device.hid, device.uid),
-                                               aml::name("_CRS", resources.code())}));
+    Code code = aml::join({identity(device.hid, device.uid), aml::name("_CRS", resources.code())});
+    if (device.cache_coherent) {
+        aml::append(code, aml::name("_CCA", aml::integer(1)));
+    }
+    return aml::device(device.name, code);
 }
 
 /// 8.4: processor devices; _UID is what the MADT calls them.

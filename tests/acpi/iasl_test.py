@@ -16,6 +16,7 @@ import unittest
 
 SKIPPED = 77
 LIMIT_S = 60
+EDGE = "Edge, ActiveHigh, Exclusive"
 
 
 class IaslTest(unittest.TestCase):
@@ -90,8 +91,11 @@ class IaslTest(unittest.TestCase):
                         ("KBD", 'EisaId \\("PNP0303"\\)', ["0x0060", "0x0064", "0x00000001"]),
                         ("PWRR", 'EisaId \\("PNP0C02"\\)', ["0x0600", "0xFE000000"]),
                         ("PWRB", 'EisaId \\("PNP0C0C"\\)', []),
-                        ("VIO0", '"LNRO0005"', ["0xD0000000", "0x00000010"]),
-                        ("GED", '"ACPI0013"', ["0x00000009", "Edge, ActiveHigh, Exclusive"])):
+                        ("V000", '"LNRO0005"', ["0xD0000000", "0x00001000", "0x00000005", EDGE,
+                                                "_UID, Zero", "_CCA, One"]),
+                        ("V016", '"LNRO0005"', ["0xD0010000", "0x00001000", "0x00000017", EDGE,
+                                                "_UID, 0x10", "_CCA, One"]),
+                        ("GED", '"ACPI0013"', ["0x00000009", EDGE])):
                     body = self.device(dsdt, device)
                     self.assertRegex(body, f"_HID, {hid}")
                     for resource in resources:

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the ACPI tables of a machine into files that iasl reads: DIRECTORY/<signature>.dat.
 // usage: write_tables CPUS DIRECTORY
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/guest_memory.h"
 #include "base/units.h"
 #include "boot/acpi/acpi_tables.h"
+#include "boot/acpi/virtio_mmio_devices.h"
 
 namespace {
 
@@ -54,11 +57,13 @@ int main(int argc, char** argv) {
     auto memory = GuestMemory::create({&ram, 1}, {});
     skiff::boot::acpi::AcpiConfig config;
     config.cpu_count = static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10));
-    config.devices.push_back({.name = "VIO0",
-                              .hid = "LNRO0005",
-                              .uid = 0,
-                              .memory = {{GuestAddress(0xd0000000), 0x1000}},
-                              .gsis = {16}});
+    const std::array slots{
+        skiff::boot::VirtioMmioSlot{{GuestAddress(0xd0000000), 0x1000}, 5, 0},
+        skiff::boot::VirtioMmioSlot{{GuestAddress(0xd0010000), 0x1000}, 23, 16},
+    };
+    for (auto& device : skiff::boot::acpi::virtio_mmio_devices(slots)) {
+        config.devices.push_back(std::move(device));
+    }
     const auto rsdp = skiff::boot::acpi::write_acpi_tables(*memory, config);
     if (!rsdp.ok()) {
         std::fprintf(stderr, "%s\n", rsdp.error().message().c_str());

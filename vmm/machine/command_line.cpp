@@ -2,7 +2,9 @@
 #include "vmm/machine/command_line.h"
 
 #include "base/log.h"
+#include "boot/virtio_mmio_parameters.h"
 #include "vmm/machine/host_quirks.h"
+#include "vmm/machine/kernel_parameters.h"
 
 namespace skiff::machine {
 namespace {
@@ -10,8 +12,10 @@ namespace {
 // Console on the serial port; reset through the i8042, which ends the run; reset after a panic.
 constexpr const char* kDefault = "console=ttyS0 reboot=k panic=-1";
 
-std::string line_as_configured(const MachineConfig& config) {
-    std::string line = config.whole_cmdline.value_or(kDefault);
+std::string line_as_configured(const MachineConfig& config,
+                               std::span<const boot::VirtioMmioSlot> devices) {
+    std::string line = with_kernel_parameters(config.whole_cmdline.value_or(kDefault),
+                                              boot::virtio_mmio_parameters(devices));
     if (!config.extra_cmdline.empty()) {
         line += line.empty() ? "" : " ";
         line += config.extra_cmdline;
@@ -21,13 +25,15 @@ std::string line_as_configured(const MachineConfig& config) {
 
 }  // namespace
 
-std::string build_command_line(const MachineConfig& config, kvm::Backend backend) {
-    std::string line = line_as_configured(config);
+std::string build_command_line(const MachineConfig& config, kvm::Backend backend,
+                               std::span<const boot::VirtioMmioSlot> devices) {
+    std::string line = line_as_configured(config, devices);
     return config.host_quirks ? with_quirk_parameters(line, backend) : line;
 }
 
 void announce_quirks(const MachineConfig& config, kvm::Backend backend) {
-    if (build_command_line(config, backend) != line_as_configured(config)) {
+    const std::string line = line_as_configured(config, {});
+    if (config.host_quirks && with_quirk_parameters(line, backend) != line) {
         log::info(
             "this host's KVM ({}) needs guest parameters; added: {} (--no-host-quirks leaves "
             "them out)",

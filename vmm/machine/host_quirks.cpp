@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/machine/host_quirks.h"
 
+#include "vmm/machine/kernel_parameters.h"
+
 namespace skiff::machine {
 namespace {
 
@@ -30,21 +32,11 @@ std::string quirk_parameters(kvm::Backend backend) {
 }
 
 std::string with_quirk_parameters(std::string_view cmdline, kvm::Backend backend) {
-    std::string result(cmdline);
     const std::string parameters = quirk_parameters(backend);
     if (parameters.empty() || has_parameter(cmdline, parameters)) {
-        return result;
+        return std::string(cmdline);
     }
-    // What follows " -- " goes to init, not to the kernel (Documentation/admin-guide/
-    // kernel-parameters.rst), so ours stand before it.
-    const std::size_t init_arguments = result.find(" -- ");
-    if (init_arguments != std::string::npos) {
-        return result.insert(init_arguments, " " + parameters);
-    }
-    if (!result.empty()) {
-        result += ' ';
-    }
-    return result + parameters;
+    return with_kernel_parameters(cmdline, parameters);
 }
 
 }  // namespace skiff::machine

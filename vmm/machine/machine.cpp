@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/timer_fd.h"
 #include "boot/acpi/acpi_tables.h"
+#include "boot/acpi/virtio_mmio_devices.h"
 #include "boot/x86_64/mp_table.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
 #include "vmm/machine/command_line.h"
@@ -81,11 +82,18 @@ Result<void> Machine::Parts::create_devices() {
     return {};
 }
 
+std::vector<boot::VirtioMmioSlot> Machine::Parts::virtio_slots() const {
+    return {};  // no virtio devices yet
+}
+
 /// ACPI where it is wanted, and the MP table for the kernels that have no ACPI.
 Result<void> Machine::Parts::describe_hardware() {
     if (config.acpi) {
         boot::acpi::AcpiConfig acpi;
         acpi.cpu_count = config.cpu_count;
+        for (auto& device : boot::acpi::virtio_mmio_devices(virtio_slots())) {
+            acpi.devices.push_back(std::move(device));
+        }
         SKIFF_ASSIGN_OR_RETURN(const GuestAddress rsdp,
                                boot::acpi::write_acpi_tables(memory, acpi));
         rsdp_address = rsdp.value();
@@ -95,7 +103,7 @@ Result<void> Machine::Parts::describe_hardware() {
 
 Result<void> Machine::Parts::load_guest() {
     backend = kvm::detect_backend(vm_builder->kvm().fd());
-    cmdline = build_command_line(config, backend);
+    cmdline = build_command_line(config, backend, virtio_slots());
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
                               .cmdline = cmdline,

@@ -9,6 +9,7 @@
 #include "base/event_loop.h"
 #include "base/guest_memory.h"
 #include "base/unique_fd.h"
+#include "boot/virtio_mmio_slot.h"
 #include "boot/x86_64/boot_loader.h"
 #include "vmm/kvm/host_probe.h"
 #include "vmm/kvm/vcpu.h"
@@ -33,6 +34,8 @@ struct Machine::Parts {
           loop(std::move(event_loop)) {}
 
     Result<void> create_devices();
+    /// Where the virtio devices are, in the order of their ids: what the guest is told of them.
+    std::vector<boot::VirtioMmioSlot> virtio_slots() const;
     Result<void> describe_hardware();
     Result<void> load_guest();
     Result<void> place_boot_processor();

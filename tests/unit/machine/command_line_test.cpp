@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/machine/command_line.h"
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <string>
 
 using skiff::kvm::Backend;
-using skiff::machine::build_command_line;
 using skiff::machine::MachineConfig;
+
+namespace {
+
+std::string build_command_line(const MachineConfig& config, Backend backend) {
+    return skiff::machine::build_command_line(config, backend, {});
+}
+
+std::string with_two_devices(const MachineConfig& config, Backend backend = Backend::kVmx) {
+    const std::array slots{
+        skiff::boot::VirtioMmioSlot{{skiff::GuestAddress(0xd0000000), 0x1000}, 5, 0},
+        skiff::boot::VirtioMmioSlot{{skiff::GuestAddress(0xd0001000), 0x1000}, 6, 1}};
+    return skiff::machine::build_command_line(config, backend, slots);
+}
+
+}  // namespace
 
 TEST_CASE("The user's parameters come after the default ones") {
     MachineConfig config;
@@ -30,4 +46,22 @@ TEST_CASE("What the backend needs is added unless the user says no") {
     REQUIRE(build_command_line(config, Backend::kPvm) == "a emulated_cpl0");
     config.host_quirks = false;
     REQUIRE(build_command_line(config, Backend::kPvm) == "a");
+}
+
+TEST_CASE("The virtio devices stand between the default parameters and the user's") {
+    MachineConfig config;
+    config.extra_cmdline = "root=/dev/vda";
+    REQUIRE(with_two_devices(config) ==
+            "console=ttyS0 reboot=k panic=-1 virtio_mmio.device=4K@0xd0000000:5:0 "
+            "virtio_mmio.device=4K@0xd0001000:6:1 root=/dev/vda");
+}
+
+TEST_CASE("The virtio devices join a whole command line, before what goes to init") {
+    const std::string devices =
+        "virtio_mmio.device=4K@0xd0000000:5:0 virtio_mmio.device=4K@0xd0001000:6:1";
+    MachineConfig config;
+    config.whole_cmdline = "";
+    REQUIRE(with_two_devices(config) == devices);
+    config.whole_cmdline = "a -- b";
+    REQUIRE(with_two_devices(config, Backend::kPvm) == "a " + devices + " emulated_cpl0 -- b");
 }
