@@ -52,8 +52,9 @@ int memcmp(const void* left, const void* right, std::size_t count) {
 namespace payload {
 namespace {
 
-constexpr std::uint64_t kPresentWritableAccessed = 0x23;
-constexpr std::uint64_t kPresentWritableAccessedDirtyLarge = 0xe3;
+// Present, writable, user, accessed; a large page is dirty and a page as well.
+constexpr std::uint64_t kDirectory = 0x27;
+constexpr std::uint64_t kLargePage = 0xe7;
 constexpr std::uint64_t kLargePageSize = 2ull << 20;
 
 constexpr std::size_t kSpareDirectories = 8;
@@ -75,10 +76,9 @@ bool map_gibibyte(std::uint64_t address) {
     }
     std::uint64_t* directory = spare_directories[spare_directories_used++];
     for (std::uint64_t i = 0; i < 512; ++i) {
-        directory[i] = (gibibyte << 30) + i * kLargePageSize + kPresentWritableAccessedDirtyLarge;
+        directory[i] = (gibibyte << 30) + i * kLargePageSize + kLargePage;
     }
-    page_directory_pointers[gibibyte] =
-        reinterpret_cast<std::uint64_t>(directory) + kPresentWritableAccessed;
+    page_directory_pointers[gibibyte] = reinterpret_cast<std::uint64_t>(directory) + kDirectory;
     return true;
 }
 

@@ -134,12 +134,18 @@ ap_descriptor_table:
 ap_trampoline_end:
 
 .section .data.tables, "aw"
+// User selectors stand where Linux has them: a KVM backend may run user mode on the host's own.
 .balign 16
+.globl global_descriptor_table
 global_descriptor_table:
     .quad 0
     .quad 0x00af9b000000ffff    // 0x08: 64-bit code
     .quad 0x00cf93000000ffff    // 0x10: flat data
     .quad 0x00cf9b000000ffff    // 0x18: flat 32-bit code
+    .quad 0
+    .quad 0x00cff3000000ffff    // 0x28: flat data of CPL 3
+    .quad 0x00affb000000ffff    // 0x30: 64-bit code of CPL 3
+    .fill 2 * 4 + 1, 8, 0       // 0x40: task state segments of four processors (user_mode.cpp)
 global_descriptor_table_end:
 
 .balign 4
@@ -153,22 +159,23 @@ descriptor_table_64:
 
 // The first 4 GiB mapped to themselves in 2 MiB pages, written by the assembler: filling them at run
 // time would cost more than all the rest of a start where supervisor mode is emulated. Entries have
-// present, writable, accessed (and dirty, page size) set. map_gibibyte() adds what lies above.
+// present, writable, user, accessed (and dirty, page size) set: all is CPL 3's too, see user_mode.h.
+// map_gibibyte() adds what lies above.
 .balign 4096
 page_map_level_4:
-    .quad page_directory_pointers + 0x23
+    .quad page_directory_pointers + 0x27
     .fill 511, 8, 0
 .globl page_directory_pointers
 page_directory_pointers:
-    .quad page_directories + 0x0023
-    .quad page_directories + 0x1023
-    .quad page_directories + 0x2023
-    .quad page_directories + 0x3023
+    .quad page_directories + 0x0027
+    .quad page_directories + 0x1027
+    .quad page_directories + 0x2027
+    .quad page_directories + 0x3027
     .fill 508, 8, 0
 page_directories:
 .set address, 0
 .rept 2048
-    .quad address + 0xe3
+    .quad address + 0xe7
     .set address, address + 0x200000
 .endr
 
