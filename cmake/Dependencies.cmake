@@ -4,7 +4,7 @@
 list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}/modules")
 
 # A compiler that cannot see a dependency says so once, with the package that has it.
-foreach(dep IN ITEMS StaticZlib StaticLzma StaticZstd StaticLz4 StaticBz2 StaticFdt)
+foreach(dep IN ITEMS StaticZlib StaticLzma StaticZstd StaticLz4 StaticBz2 StaticFdt StaticUring)
     find_package(${dep} REQUIRED)
 endforeach()
 

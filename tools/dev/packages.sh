@@ -4,7 +4,7 @@
 packages_build=(
     g++ cmake ninja-build ccache python3
     libfdt-dev libcli11-dev libfmt-dev libspdlog-dev catch2
-    zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev)
+    liburing-dev zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev)
 # The guest kernel, initramfs and disk.
 packages_images=(
     linux-source-6.1 gcc make flex bison libelf-dev bc cpio kmod patch perl
