@@ -57,6 +57,8 @@ class Queue {
     std::uint16_t index() const { return index_; }
     const Device& device() const { return *device_; }
     unsigned free_descriptors() const { return free_count_; }
+    /// The head that the next chain gets.
+    std::uint16_t next_head() const { return first_free_; }
     std::uint64_t notifications() const { return notifications_; }
     /// Used elements whose id was not that of a request in flight: the device's mistake.
     std::uint64_t strange_completions() const { return strange_completions_; }
