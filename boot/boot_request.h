@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "boot/virtio_mmio_slot.h"
 
 namespace skiff::boot {
 
@@ -24,6 +27,10 @@ struct BootRequest {
     EntryProtocol protocol = EntryProtocol::kAuto;
     /// Physical address of the ACPI RSDP that is handed over; nothing without ACPI.
     std::optional<std::uint64_t> rsdp_address;
+    /// Hand a device tree over, which only the Linux protocols can: kAuto then means one of them.
+    bool device_tree = false;
+    /// What the device tree describes.
+    std::vector<VirtioMmioSlot> virtio_slots{};
 };
 
 }  // namespace skiff::boot

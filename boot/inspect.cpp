@@ -151,7 +151,7 @@ Result<void> inspect_kernel(const std::string& path, Inspection& inspection) {
         add_elf_facts(*kernel->elf, inspection);
     }
     std::string entries;
-    const auto choices = x86_64::allowed_entries(*kernel, EntryProtocol::kAuto);
+    const auto choices = x86_64::allowed_entries(*kernel, BootRequest{});
     for (const x86_64::EntryChoice& choice :
          choices.ok() ? *choices : std::vector<x86_64::EntryChoice>()) {
         entries += (entries.empty() ? "" : ", ") + x86_64::protocol_name(choice.protocol);

@@ -14,6 +14,8 @@ struct BootData {
     std::uint64_t cmdline_size = 0;  ///< Without the NUL.
     std::optional<GuestRange> initrd;
     std::optional<std::uint64_t> rsdp_address;
+    /// The first node of the list that only the Linux protocols have.
+    std::optional<GuestAddress> setup_data;
 };
 
 }  // namespace skiff::boot::x86_64

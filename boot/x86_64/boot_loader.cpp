@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/x86_64/boot_loader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/file.h"
@@ -8,6 +10,7 @@
 #include "boot/initrd.h"
 #include "boot/kernel_image.h"
 #include "boot/memory_plan.h"
+#include "boot/x86_64/device_tree.h"
 #include "boot/x86_64/entry_choice.h"
 #include "boot/x86_64/gdt.h"
 #include "boot/x86_64/kernel_placement.h"
@@ -49,6 +52,30 @@ Result<void> load_initrd(GuestMemory& memory, MemoryPlan& plan, const KernelImag
     return {};
 }
 
+/// setup_data came with protocol 2.09; an ELF kernel gets a header of ours, which is newer.
+Result<void> check_takes_setup_data(const KernelImage& kernel) {
+    constexpr std::uint16_t kVersionWithSetupData = 0x0209;
+    if (kernel.bzimage.has_value() && kernel.bzimage->version < kVersionWithSetupData) {
+        return Error::user(fmt::format(
+            "'{}' cannot take a device tree: its boot protocol {}.{:02} "
+            "is older than 2.09; boot it without --fdt",
+            kernel.file.name(), kernel.bzimage->version >> 8, kernel.bzimage->version & 0xff));
+    }
+    return {};
+}
+
+Result<void> load_device_tree(GuestMemory& memory, MemoryPlan& plan, const KernelImage& kernel,
+                              const BootRequest& request, BootData& data, LoadedGuest& guest) {
+    SKIFF_RETURN_IF_ERROR(check_takes_setup_data(kernel));
+    SKIFF_ASSIGN_OR_RETURN(
+        guest.device_tree,
+        make_device_tree(memory, {request.cmdline, data.initrd}, request.virtio_slots));
+    SKIFF_ASSIGN_OR_RETURN(data.setup_data, write_setup_dtb(memory, plan, guest.device_tree));
+    guest.placements.push_back(
+        {"device tree", {*data.setup_data, plan.claims().back().range.size_bytes}, false});
+    return {};
+}
+
 /// The structure of the protocol, the tables of its CPU mode, and the registers that name them.
 Result<void> write_entry(GuestMemory& memory, MemoryPlan& plan, const KernelImage& kernel,
                          const PlacedKernel& placed, const BootData& data, EntryState& entry) {
@@ -73,13 +100,13 @@ Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
     // What is larger than all RAM has no place in it anyway.
     SKIFF_ASSIGN_OR_RETURN(const KernelImage kernel,
                            open_kernel(request.kernel_path, memory.size_bytes()));
-    SKIFF_ASSIGN_OR_RETURN(const auto choices, allowed_entries(kernel, request.protocol));
+    SKIFF_ASSIGN_OR_RETURN(const auto choices, allowed_entries(kernel, request));
 
     LoadedGuest guest;
     guest.kernel_description = kernel.description();
     MemoryPlan plan(memory, kReservedLowRange);
     // First what has a fixed place, then the kernel, then the initrd in what is left.
-    BootData data{kCmdlineAddress, request.cmdline.size(), {}, request.rsdp_address};
+    BootData data{kCmdlineAddress, request.cmdline.size(), {}, request.rsdp_address, {}};
     SKIFF_RETURN_IF_ERROR(place_cmdline(memory, plan, kernel, request.cmdline));
     SKIFF_ASSIGN_OR_RETURN(PlacedKernel placed, place_kernel(memory, plan, kernel, choices));
     guest.protocol = placed.choice.protocol;
@@ -87,6 +114,9 @@ Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
     guest.placements = std::move(placed.placements);
     if (request.initrd_path.has_value()) {
         SKIFF_RETURN_IF_ERROR(load_initrd(memory, plan, kernel, *request.initrd_path, data, guest));
+    }
+    if (request.device_tree) {
+        SKIFF_RETURN_IF_ERROR(load_device_tree(memory, plan, kernel, request, data, guest));
     }
     SKIFF_RETURN_IF_ERROR(write_entry(memory, plan, kernel, placed, data, guest.entry));
     guest.placements.push_back(

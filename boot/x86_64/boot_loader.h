@@ -28,6 +28,8 @@ struct LoadedGuest {
     std::vector<Placement> placements;
     /// Where kernel symbols run relative to their linked addresses (0 unless relocated).
     std::uint64_t symbol_offset = 0;
+    /// The blob that was handed over; empty where none was asked for.
+    std::vector<std::uint8_t> device_tree;
 };
 
 /// Loads kernel and initrd into `memory` and writes what the chosen protocol hands over (boot

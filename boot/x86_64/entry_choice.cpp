@@ -38,7 +38,14 @@ std::vector<EntryChoice> entry_choices(const KernelImage& kernel) {
     return choices;
 }
 
-Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel, EntryProtocol wanted) {
+Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel,
+                                                 const BootRequest& request) {
+    const EntryProtocol wanted = request.protocol;
+    if (request.device_tree && wanted == EntryProtocol::kPvh) {
+        return Error::user(
+            "the PVH entry (--entry pvh) has no place for a device tree (--fdt): leave one of them "
+            "out, or take --entry linux64");
+    }
     const std::vector<EntryChoice> all = entry_choices(kernel);
     std::vector<EntryChoice> allowed;
     std::string offered;
@@ -46,7 +53,9 @@ Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel, Entr
         // Never guess that a 64-bit ELF has 32-bit code at its entry.
         const bool guess = kernel.elf.has_value() && kernel.elf->is_64_bit &&
                            choice.protocol == EntryProtocol::kLinux32;
-        if (wanted == choice.protocol || (wanted == EntryProtocol::kAuto && !guess)) {
+        const bool lacks_tree = request.device_tree && choice.protocol == EntryProtocol::kPvh;
+        if (wanted == choice.protocol ||
+            (wanted == EntryProtocol::kAuto && !guess && !lacks_tree)) {
             allowed.push_back(choice);
         }
         offered += (offered.empty() ? "" : ", ") + protocol_name(choice.protocol);

@@ -29,7 +29,9 @@ std::string protocol_name(EntryProtocol protocol);
 /// who made it knows), so that comes last.
 std::vector<EntryChoice> entry_choices(const KernelImage& kernel);
 
-/// The ones that `wanted` allows; a user error names what the kernel offers where there is none.
-Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel, EntryProtocol wanted);
+/// The ones that the request's protocol and device tree allow; a user error names what the kernel
+/// offers where there is none.
+Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel,
+                                                 const BootRequest& request);
 
 }  // namespace skiff::boot::x86_64

@@ -14,6 +14,8 @@ inline constexpr GuestAddress kGdtAddress{0x1000};
 inline constexpr GuestAddress kStartInfoAddress{0x2000};
 inline constexpr GuestAddress kZeroPageAddress{0x7000};
 inline constexpr GuestAddress kPageTablesAddress{0x9000};
+/// setup_data of the Linux protocols: room for the device tree up to the command line.
+inline constexpr GuestRange kSetupDataRange{GuestAddress(0x10000), 0x10000};
 inline constexpr GuestAddress kCmdlineAddress{0x20000};
 
 /// End of conventional memory: 1 KiB of extended BIOS data area below 640 KiB follows.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/x86_64/mp_table.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -132,8 +133,11 @@ Entries entries_for(unsigned cpu_count) {
                                                          : Processor::kEnabled});
     }
     entries.add(BusEntry{});
-    // The next free id: 254 at most, as 255 stands for all APICs.
-    const auto io_apic_id = static_cast<std::uint8_t>(cpu_count);
+    // The next free id: 254 at most, as 255 stands for all APICs. But not 1: Linux gives that to
+    // the I/O APIC of a device tree, and must not find these entries for it. It would hand them to
+    // that one's interrupt domain, which does not understand them (arch/x86/kernel/devicetree.c,
+    // dt_irqdomain_alloc()).
+    const auto io_apic_id = static_cast<std::uint8_t>(std::max(cpu_count, 2U));
     entries.add(IoApic{.id = io_apic_id});
     // KVM routes IRQ n to pin n, IRQ 0 included (arch/x86/kvm/irq_comm.c, default_routing); pin 2,
     // the second 8259's on a PC, has no source of its own. Pins 16 to 23 are of no ISA bus, but a

@@ -78,7 +78,7 @@ void fill_in(SetupHeader& header, std::uint64_t load_address, const BootData& da
     header.cmd_line_ptr = low_half(data.cmdline.value());
     header.hardware_subarch = 0;
     header.hardware_subarch_data = 0;
-    header.setup_data = 0;
+    header.setup_data = data.setup_data.value_or(GuestAddress(0)).value();
     header.ramdisk_image = 0;
     header.ramdisk_size = 0;
     if (data.initrd.has_value()) {

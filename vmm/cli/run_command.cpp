@@ -16,6 +16,9 @@ Result<int> run(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(log::configure(options.log));
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
                            machine::Machine::create(options.config));
+    if (options.device_tree_file.has_value()) {
+        SKIFF_RETURN_IF_ERROR(write_file(*options.device_tree_file, machine->device_tree()));
+    }
     if (options.dry_run) {
         std::string description = machine->describe();
         if (!description.ends_with('\n')) {

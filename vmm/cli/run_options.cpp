@@ -82,6 +82,7 @@ Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineCo
     SKIFF_RETURN_IF_ERROR(
         assign(arguments, "memory-backing", parse_memory_backing, config.memory_backing));
     config.acpi = !arguments.has("no-acpi");
+    config.device_tree = arguments.has("fdt");
     if (const std::string* const port = arguments.last("debug-exit")) {
         if (port->empty()) {
             config.debug_exit_port = kDefaultDebugExitPort;
@@ -105,6 +106,14 @@ Result<void> assign_log(const ParsedArguments& arguments, log::Options& options)
     return assign(arguments, "log-file", parse_path, options.file_path);
 }
 
+Result<void> assign_dump(const ParsedArguments& arguments, RunOptions& options) {
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "dump-dtb", parse_path, options.device_tree_file));
+    if (options.device_tree_file.has_value() && !options.config.device_tree) {
+        return Error::user("--dump-dtb writes the device tree that --fdt makes: give --fdt too");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
@@ -116,6 +125,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
     options.dry_run = arguments.has("dry-run");
+    SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));
     SKIFF_RETURN_IF_ERROR(machine::validate(options.config));
     return options;
 }

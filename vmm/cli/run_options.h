@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "base/log.h"
 #include "base/result.h"
 #include "vmm/cli/parsed_arguments.h"
@@ -14,6 +17,8 @@ struct RunOptions {
     log::Options log;
     /// Build, describe, do not start.
     bool dry_run = false;
+    /// Where the device tree is to be written.
+    std::optional<std::string> device_tree_file;
 };
 
 /// Turns the text of the options into values. Each user error names the option, what was given

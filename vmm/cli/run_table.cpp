@@ -107,6 +107,21 @@ constexpr std::array kOptions = {
         .help = "Describe the machine by the MP table alone.",
     },
     OptionSpec{
+        .long_name = "fdt",
+        .group = kMachine,
+        .help = "Describe the machine by a device tree (and the MP table) instead of ACPI and "
+                "virtio_mmio.device= parameters: for kernels with CONFIG_OF.",
+    },
+    OptionSpec{
+        .long_name = "dump-dtb",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kMachine,
+        .help = "Write the device tree of --fdt into a file, in the form that dtc reads; also with "
+                "--dry-run.",
+    },
+    OptionSpec{
         .long_name = "debug-exit",
         .value_use = ValueUse::kOptional,
         .value_name = "PORT",

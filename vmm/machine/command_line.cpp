@@ -14,8 +14,10 @@ constexpr const char* kDefault = "console=ttyS0 reboot=k panic=-1";
 
 std::string line_as_configured(const MachineConfig& config,
                                std::span<const boot::VirtioMmioSlot> devices) {
-    std::string line = with_kernel_parameters(config.whole_cmdline.value_or(kDefault),
-                                              boot::virtio_mmio_parameters(devices));
+    // A kernel that was told of a device twice would complain of the second time.
+    std::string line = with_kernel_parameters(
+        config.whole_cmdline.value_or(kDefault),
+        config.device_tree ? std::string() : boot::virtio_mmio_parameters(devices));
     if (!config.extra_cmdline.empty()) {
         line += line.empty() ? "" : " ";
         line += config.extra_cmdline;

@@ -86,9 +86,10 @@ std::vector<boot::VirtioMmioSlot> Machine::Parts::virtio_slots() const {
     return {};  // no virtio devices yet
 }
 
-/// ACPI where it is wanted, and the MP table for the kernels that have no ACPI.
+/// ACPI where it is wanted and no device tree takes its place, and the MP table for the kernels
+/// that have no ACPI.
 Result<void> Machine::Parts::describe_hardware() {
-    if (config.acpi) {
+    if (config.has_acpi_tables()) {
         boot::acpi::AcpiConfig acpi;
         acpi.cpu_count = config.cpu_count;
         for (auto& device : boot::acpi::virtio_mmio_devices(virtio_slots())) {
@@ -108,7 +109,9 @@ Result<void> Machine::Parts::load_guest() {
                               .initrd_path = config.initrd_path,
                               .cmdline = cmdline,
                               .protocol = config.entry,
-                              .rsdp_address = rsdp_address};
+                              .rsdp_address = rsdp_address,
+                              .device_tree = config.device_tree,
+                              .virtio_slots = virtio_slots()};
     SKIFF_ASSIGN_OR_RETURN(guest, boot::x86_64::load(memory, request));
     return {};
 }
@@ -117,6 +120,10 @@ Result<void> Machine::Parts::load_guest() {
 Result<void> Machine::Parts::place_boot_processor() {
     SKIFF_ASSIGN_OR_RETURN(vcpus, vm_builder->vcpus());
     return kvm::x86_64::set_initial_registers(vcpus->front(), initial_state(guest.entry));
+}
+
+std::span<const std::uint8_t> Machine::device_tree() const {
+    return parts_->guest.device_tree;
 }
 
 ExitReason Machine::run() {

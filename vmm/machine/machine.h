@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/result.h"
 #include "vmm/machine/exit_reason.h"
@@ -19,6 +21,9 @@ class Machine {
     /// What was loaded where, how it is entered and with which command line: several lines, for
     /// --dry-run and -v.
     std::string describe() const;
+
+    /// The device tree that the guest gets; empty without one.
+    std::span<const std::uint8_t> device_tree() const;
 
     /// Runs the guest until it stops, is stopped by a signal, by the console or by the timeout.
     /// Call once, on the main thread.

@@ -30,6 +30,11 @@ Result<void> validate(const MachineConfig& config) {
         return Error::user(fmt::format("memory of {} bytes asked for: -m takes a multiple of {}",
                                        config.memory_bytes, format_size(kPageSize)));
     }
+    if (config.device_tree && config.entry == boot::EntryProtocol::kPvh) {
+        return Error::user(
+            "--fdt and --entry pvh exclude each other, as PVH has no place for a device tree: take "
+            "--entry linux64");
+    }
     return {};
 }
 

@@ -41,6 +41,11 @@ struct MachineConfig {
 
     SerialConfig serial;
     bool acpi = true;
+    /// Describe the virtio devices by a device tree instead of ACPI and the command line.
+    bool device_tree = false;
+    /// Whether the guest gets ACPI tables. A kernel with both ACPI and a tree would drive its
+    /// devices by the tree, whose interrupts it cannot have when ACPI has set up the I/O APIC.
+    bool has_acpi_tables() const { return acpi && !device_tree; }
     /// Port of the debug-exit device; none without --debug-exit.
     std::optional<std::uint16_t> debug_exit_port;
     /// Add what the host's KVM backend needs to the command line (host-notes: emulated_cpl0).

@@ -139,6 +139,9 @@ TEST_CASE("The debug exit takes its port only after an equals sign") {
 TEST_CASE("Flags switch one thing each") {
     CHECK_FALSE(config_of({"k", "--no-acpi"}).acpi);
     CHECK_FALSE(config_of({"k", "--no-host-quirks"}).host_quirks);
+    CHECK_FALSE(config_of({"k"}).device_tree);
+    CHECK(config_of({"k", "--fdt"}).device_tree);
+    CHECK(parse_run({"k", "--fdt", "--dump-dtb", "t.dtb"})->device_tree_file == "t.dtb");
     CHECK(parse_run({"k", "--dry-run"})->dry_run);
     CHECK_FALSE(parse_run({"k"})->dry_run);
     CHECK(parse_run({"k", "-c", "254"})->config.cpu_count == 254);

@@ -65,3 +65,9 @@ TEST_CASE("The virtio devices join a whole command line, before what goes to ini
     config.whole_cmdline = "a -- b";
     REQUIRE(with_two_devices(config, Backend::kPvm) == "a " + devices + " emulated_cpl0 -- b");
 }
+
+TEST_CASE("The virtio devices are not on the command line where a device tree names them") {
+    MachineConfig config;
+    config.device_tree = true;
+    REQUIRE(with_two_devices(config) == "console=ttyS0 reboot=k panic=-1");
+}

@@ -51,3 +51,16 @@ TEST_CASE("Memory is whole pages, neither too small nor larger than addresses re
     config.memory_bytes = 128 * kMiB + 4 * kKiB;
     REQUIRE(validate(config).ok());
 }
+
+TEST_CASE("A device tree takes the place of ACPI, and PVH cannot carry it") {
+    MachineConfig config = good();
+    REQUIRE(config.has_acpi_tables());
+    config.device_tree = true;
+    REQUIRE_FALSE(config.has_acpi_tables());
+    REQUIRE(validate(config).ok());
+    config.entry = skiff::boot::EntryProtocol::kPvh;
+    const auto result = validate(config);
+    REQUIRE_FALSE(result.ok());
+    REQUIRE(result.error().kind() == skiff::ErrorKind::kUser);
+    REQUIRE(result.error().message().find("--entry linux64") != std::string::npos);
+}

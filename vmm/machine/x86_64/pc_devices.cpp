@@ -140,7 +140,7 @@ Result<void> PcDevices::connect() {
 }
 
 void PcDevices::ask_guest_to_stop() {
-    if (!config_.acpi) {
+    if (!config_.has_acpi_tables()) {
         i8042_.press_ctrl_alt_del();
         return;
     }
