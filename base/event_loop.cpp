@@ -119,11 +119,23 @@ void EventLoop::run() {
     run_posted_tasks();  // somebody may wait for them
 }
 
+void EventLoop::run_until_idle() {
+    bool busy = true;
+    while (busy) {
+        run_posted_tasks();
+        while (poll_all()) {
+        }
+        const bool awake = prepare_to_sleep() == Wait::kNone;
+        busy = dispatch(Wait::kNone) || awake || mailbox_->has_tasks.load();
+    }
+}
+
 bool EventLoop::stopped() const {
     return mailbox_->stopped.load(std::memory_order_acquire);
 }
 
-void EventLoop::dispatch(Wait wait) {
+/// Whether there was anything to dispatch.
+bool EventLoop::dispatch(Wait wait) {
     std::array<epoll_event, 16> events;
     const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                    wait == Wait::kForever ? -1 : 0);
@@ -143,6 +155,7 @@ void EventLoop::dispatch(Wait wait) {
         const Callback callback = entry->second.callback;
         callback(event.events);
     }
+    return ready > 0;
 }
 
 /// Polls while there is work, and for the window after it, but not for long without a look at the

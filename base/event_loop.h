@@ -51,6 +51,9 @@ class EventLoop {
 
     /// Dispatches until stop(). Returns at once where stop() was called before.
     void run();
+    /// In place of run(), for a caller that owns the loop and must not wait (a test): does
+    /// everything that there is to do, as if the loop slept at its end, and comes back.
+    void run_until_idle();
     /// Ends run() soon.
     void stop();
     /// Runs `task` on the loop's thread soon. Never, where the loop has ended.
@@ -76,7 +79,7 @@ class EventLoop {
     struct Mailbox;  // what other threads touch
 
     EventLoop() = default;
-    void dispatch(Wait wait);
+    bool dispatch(Wait wait);
     Wait poll_until_asked_elsewhere();
     bool poll_all();
     Wait prepare_to_sleep();

@@ -110,15 +110,15 @@ class Device {
     virtual void write_config(std::uint64_t /*offset*/, std::span<const std::uint8_t> /*data*/) {}
 
     /// The driver is done with feature negotiation; before the first start_queue() after a reset.
-    /// On a vCPU thread; no queue runs.
+    /// On a vCPU thread, as with read_config(); no queue runs.
     virtual void features_chosen(std::uint64_t /*features*/) {}
 
     /// The driver started queue `index`. On the queue's loop.
     virtual std::unique_ptr<QueueHandler> start_queue(std::size_t index,
                                                       const QueueContext& context) = 0;
 
-    /// The driver reset the device: back to the constructed state. On a vCPU thread; no queue
-    /// runs.
+    /// The driver reset the device: back to the constructed state. On a vCPU thread, as with
+    /// read_config(); no queue runs.
     virtual void reset() {}
 };
 
