@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "virtio_malicious/victim.h"
+
+namespace payload::malicious {
+
+/// What must come of a case before the driver resets the device.
+enum class Outcome {
+    kAnything,
+    /// DEVICE_NEEDS_RESET: the ring broke a rule.
+    kNeedsReset,
+    /// The request comes back: what is odd about it is allowed, or answered in band.
+    kUsed,
+    /// Not believed by the device: it goes on as if nothing had been written.
+    kQuiet,
+};
+
+/// One foul deed, with the device up and its ring empty.
+struct Case {
+    const char* name;
+    Outcome outcome;
+    /// With a good chain in descriptors 0 to 2: spoils it, then it is offered. Null where `play` is
+    /// what there is.
+    void (*spoil)(const Victim& victim);
+    /// Does all by itself, up to the notification.
+    void (*play)(Victim& victim) = nullptr;
+    /// Features to bring the device up with.
+    std::uint64_t features = Victim::kFeatures;
+};
+
+std::span<const Case> chain_cases();
+std::span<const Case> indirect_cases();
+std::span<const Case> ring_cases();
+std::span<const Case> register_cases();
+std::span<const Case> race_cases();
+
+/// Puts a head on the ring, where the index is `idx`, and makes the index `idx + 1`.
+void offer(const Victim& victim, std::uint16_t head, std::uint16_t idx = 0);
+/// Tells the device, whether it wants to know or not.
+void notify(const Victim& victim);
+
+/// Counts a failure where `holds` is false and `strict=1` was given.
+void expect_of_the_strict(const char* what, bool holds);
+
+/// Waits some milliseconds for DEVICE_NEEDS_RESET or a used request.
+void settle(const Victim& victim);
+
+}  // namespace payload::malicious
