@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# root.ext4: an ext4 root disk with busybox (all applets linked) and the init of the initramfs.
+# root.ext4: an ext4 root disk with busybox (all applets linked), the init of the initramfs, and fio
+# and e2fsck with the libraries that they need (stand-ins, for most of fio's).
 # mke2fs -d fills it, so that neither root nor a loop device is needed; fixed identifiers and times
 # make it reproducible.
 
@@ -7,14 +8,16 @@ disk_size=64M
 disk_uuid=736b6966-6600-4000-8000-000000000001
 
 disk_inputs() {
-    file_inputs disk/recipe.sh initramfs/{recipe.sh,init.c} rootfs/{profile,passwd,group}
-    package_inputs busybox-static gcc linux-libc-dev e2fsprogs
+    file_inputs disk/{recipe.sh,stand-ins} initramfs/{recipe.sh,init.c} rootfs/{profile,passwd,group}
+    package_inputs busybox-static gcc linux-libc-dev e2fsprogs libext2fs2 libcom-err2 libblkid1 \
+        libuuid1 fio libaio1 zlib1g libc6 binutils
     sha256sum /bin/busybox 2>/dev/null || echo 'no /bin/busybox'
 }
 
 disk_needs() {
     PATH=$PATH:/sbin:/usr/sbin
-    need_commands gcc=gcc mke2fs=e2fsprogs debugfs=e2fsprogs e2fsck=e2fsprogs
+    need_commands gcc=gcc mke2fs=e2fsprogs debugfs=e2fsprogs e2fsck=e2fsprogs fio=fio python3=python3 \
+        objdump=binutils
     need_busybox
 }
 
@@ -22,6 +25,8 @@ disk_build() {
     local work=$1 out=$2
     step 'build init' : build_init "$work/init"
     step 'collect the root file system' : collect_root "$work"
+    step 'add fio and e2fsck' : add_programs "$work/root"
+    find "$work/root" -exec touch -h -d @0 {} +
     export E2FSPROGS_FAKE_TIME=1
     step 'build root.ext4' : mke2fs -q -t ext4 -d "$work/root" -L skiff-root -U "$disk_uuid" \
         -E "root_owner=0:0,hash_seed=$disk_uuid,lazy_itable_init=0,lazy_journal_init=0" \
@@ -42,7 +47,27 @@ collect_root() {
         [[ $applet == busybox || $applet == init ]] || ln -s busybox "$root/bin/$applet"
     done
     ln -s ../bin/busybox "$root/sbin/reboot" # the kernel runs it on Ctrl-Alt-Del
-    find "$root" -exec touch -h -d @0 {} +
+}
+
+# fio does files and block devices by psync, libaio and the like; its other engines are stand-ins.
+add_programs() {
+    local root=$1 program library
+    local -a kept=(libc.so.6 libm.so.6 libz.so.1 libaio.so.1)
+    install -d -m 755 "$root"/{lib,lib64}
+    install -m 755 "$(command -v fio)" "$root/usr/bin/fio"
+    install -m 755 "$(command -v e2fsck)" "$root/sbin/e2fsck"
+    ln -s e2fsck "$root/sbin/fsck.ext4"
+    "$recipes/disk/stand-ins" "$root/usr/bin/fio" "$root/lib" "${kept[@]}"
+    chmod 755 "$root"/lib/*
+    for program in "$root/usr/bin/fio" "$root/sbin/e2fsck"; do
+        # The stand-ins come first, so that ldd names no library which only the real ones need.
+        LD_LIBRARY_PATH=$root/lib ldd "$program" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
+            while read -r library; do
+                [[ -e $root/lib/${library##*/} ]] || install -m 755 "$library" "$root/lib/"
+            done
+    done
+    # The dynamic linker, at the place that every x86-64 program names.
+    install -m 755 /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
 }
 
 # Everything belongs to root, whoever builds, whenever; and /dev/console for kernels without devtmpfs.
