@@ -61,6 +61,19 @@ Result<unsigned> parse_count(std::string_view text) {
     return *count;
 }
 
+Result<PollPolicy> parse_io_poll(std::string_view text) {
+    constexpr unsigned kMaxMicroseconds = 1'000'000;
+    if (text == "auto") {
+        return PollPolicy{};
+    }
+    const auto microseconds = text == "off" ? 0U : to_number<unsigned>(text);
+    if (!microseconds.has_value() || *microseconds > kMaxMicroseconds) {
+        return wrong(text, "auto, off, or a number of microseconds up to 1000000");
+    }
+    return PollPolicy{.kind = PollPolicy::Kind::kFixed,
+                      .limit = std::chrono::microseconds(*microseconds)};
+}
+
 Result<std::uint64_t> parse_memory_size(std::string_view text) {
     if (!all_digits(text)) {
         return parse_size(text);

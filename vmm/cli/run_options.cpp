@@ -83,6 +83,9 @@ Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineCo
         assign(arguments, "memory-backing", parse_memory_backing, config.memory_backing));
     config.acpi = !arguments.has("no-acpi");
     config.device_tree = arguments.has("fdt");
+    config.rng = !arguments.has("no-rng");
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "io-threads", parse_count, config.io_threads));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "io-poll", parse_io_poll, config.io_poll));
     if (const std::string* const port = arguments.last("debug-exit")) {
         if (port->empty()) {
             config.debug_exit_port = kDefaultDebugExitPort;

@@ -16,6 +16,7 @@ constexpr std::array kArguments = {
 
 constexpr std::string_view kWhatToBoot = "What to boot";
 constexpr std::string_view kMachine = "The machine";
+constexpr std::string_view kDevices = "Devices";
 constexpr std::string_view kConsole = "Console and log";
 constexpr std::string_view kStopping = "Stopping";
 
@@ -122,10 +123,36 @@ constexpr std::array kOptions = {
                 "--dry-run.",
     },
     OptionSpec{
+        .long_name = "no-rng",
+        .group = kDevices,
+        .help = "No entropy device. Without this option the guest has one (virtio-rng).",
+    },
+    OptionSpec{
+        .long_name = "io-threads",
+        .value_use = ValueUse::kRequired,
+        .value_name = "COUNT",
+        .default_value = "1",
+        .group = kDevices,
+        .help = "Threads that run the devices, 1 to 64: queues are spread over them. The first is "
+                "skiff's main thread.",
+    },
+    OptionSpec{
+        .long_name = "io-poll",
+        .value_use = ValueUse::kRequired,
+        .value_name = "TIME",
+        .completion = Completion::kChoices,
+        .choices = "auto off",
+        .default_value = "auto",
+        .group = kDevices,
+        .help = "How long an I/O thread that has worked looks for more work before it sleeps: a "
+                "number of microseconds, off, or auto for as long as it pays. An idle machine "
+                "costs nothing in any case.",
+    },
+    OptionSpec{
         .long_name = "debug-exit",
         .value_use = ValueUse::kOptional,
         .value_name = "PORT",
-        .group = kMachine,
+        .group = kDevices,
         .help = "Add a debug-exit device at an I/O port (0xf4 if none is named): a guest that "
                 "writes V to it ends skiff with status (V << 1) | 1.",
     },

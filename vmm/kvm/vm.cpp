@@ -78,6 +78,21 @@ Result<void> Vm::assign_irqfd(int eventfd, std::uint32_t gsi) const {
     return {};
 }
 
+Result<void> Vm::assign_ioeventfd(int eventfd, const NotifyAddress& notify) const {
+    kvm_ioeventfd argument{};
+    argument.fd = eventfd;
+    argument.addr = notify.address.value();
+    argument.len = sizeof notify.value;
+    argument.datamatch = notify.value;
+    argument.flags = KVM_IOEVENTFD_FLAG_DATAMATCH;
+    const auto result = checked_ioctl(fd_.get(), KVM_IOEVENTFD, &argument, "KVM_IOEVENTFD");
+    if (!result) {
+        return result.error().with_context(
+            fmt::format("notification of a device at {:#x}", notify.address.value()));
+    }
+    return {};
+}
+
 int Vm::check_extension(int capability) const {
     const int answer = ::ioctl(fd_.get(), KVM_CHECK_EXTENSION, capability);
     return answer < 0 ? 0 : answer;

@@ -32,6 +32,14 @@ class Vm {
     /// Each write to `eventfd` becomes an edge on `gsi` (KVM_IRQFD).
     Result<void> assign_irqfd(int eventfd, std::uint32_t gsi) const;
 
+    /// A 32-bit write to MMIO that KVM turns into a count on an eventfd, without an exit.
+    struct NotifyAddress {
+        GuestAddress address;
+        std::uint32_t value;  ///< Only writes of this value.
+    };
+    /// KVM_IOEVENTFD.
+    Result<void> assign_ioeventfd(int eventfd, const NotifyAddress& notify) const;
+
     /// KVM_CHECK_EXTENSION for this VM; 0 where the capability is missing.
     int check_extension(int capability) const;
 

@@ -19,6 +19,7 @@
 #include "vmm/machine/command_line.h"
 #include "vmm/machine/machine_parts.h"
 #include "vmm/machine/x86_64/memory_layout.h"
+#include "vmm/machine/x86_64/virtio_slots.h"
 
 namespace skiff::machine {
 namespace {
@@ -79,11 +80,18 @@ Result<void> Machine::Parts::create_devices() {
         devices,
         x86_64::PcDevices::create(
             config, {.vm = *vm, .loop = loop, .latch = latch, .console_observer = observe}));
+    SKIFF_ASSIGN_OR_RETURN(io_loops, IoLoops::create(loop, config.io_threads, config.io_poll));
+    const auto slots = virtio_slots();
+    SKIFF_ASSIGN_OR_RETURN(virtio_devices, VirtioDevices::create(config, {.vm = *vm,
+                                                                          .memory = memory,
+                                                                          .mmio = devices->mmio(),
+                                                                          .loops = io_loops->all(),
+                                                                          .slots = slots}));
     return {};
 }
 
 std::vector<boot::VirtioMmioSlot> Machine::Parts::virtio_slots() const {
-    return {};  // no virtio devices yet
+    return x86_64::virtio_slots(virtio_device_count(config));
 }
 
 /// ACPI where it is wanted and no device tree takes its place, and the MP table for the kernels
@@ -130,7 +138,7 @@ ExitReason Machine::run() {
     Parts& parts = *parts_;
     std::vector<VcpuThread> threads;
     parts.devices->serial().start();
-    if (const auto started = parts.start_vcpus(threads); !started) {
+    if (const auto started = parts.start_threads(threads); !started) {
         parts.latch.stop({.kind = ExitReason::Kind::kHostError,
                           .value = 0,
                           .detail = started.error().message(),
@@ -139,6 +147,7 @@ ExitReason Machine::run() {
     parts.drop_start_up_code_soon();
     parts.loop.run();
     parts.stop_vcpus(threads);
+    parts.io_loops->stop();
     if (const auto lost = parts.devices->serial().finish().lost_bytes; lost != 0) {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);
     }
@@ -147,7 +156,8 @@ ExitReason Machine::run() {
     return reason;
 }
 
-Result<void> Machine::Parts::start_vcpus(std::vector<VcpuThread>& threads) {
+Result<void> Machine::Parts::start_threads(std::vector<VcpuThread>& threads) {
+    SKIFF_RETURN_IF_ERROR(io_loops->start());
     const VcpuContext context{devices->ports(), devices->mmio(), latch, memory};
     threads.reserve(vcpus->size());
     for (kvm::Vcpu& vcpu : *vcpus) {

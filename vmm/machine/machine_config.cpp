@@ -30,6 +30,10 @@ Result<void> validate(const MachineConfig& config) {
         return Error::user(fmt::format("memory of {} bytes asked for: -m takes a multiple of {}",
                                        config.memory_bytes, format_size(kPageSize)));
     }
+    if (config.io_threads < 1 || config.io_threads > MachineConfig::kMaxIoThreads) {
+        return Error::user(fmt::format("{} I/O threads asked for: --io-threads takes 1 to {}",
+                                       config.io_threads, MachineConfig::kMaxIoThreads));
+    }
     if (config.device_tree && config.entry == boot::EntryProtocol::kPvh) {
         return Error::user(
             "--fdt and --entry pvh exclude each other, as PVH has no place for a device tree: take "

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/guest_memory.h"
+#include "base/poll_window.h"
 #include "base/result.h"
 #include "base/units.h"
 #include "boot/boot_request.h"
@@ -26,6 +27,7 @@ struct SerialConfig {
 /// or a file; the same for all of them.
 struct MachineConfig {
     static constexpr unsigned kMaxCpus = 254;
+    static constexpr unsigned kMaxIoThreads = 64;
 
     std::string kernel_path;
     std::optional<std::string> initrd_path;
@@ -38,6 +40,13 @@ struct MachineConfig {
     unsigned cpu_count = 1;
     std::uint64_t memory_bytes = 256 * kMiB;
     MemoryBacking memory_backing;
+
+    /// The entropy device.
+    bool rng = true;
+    /// Event loops that run the devices, the main thread's included.
+    unsigned io_threads = 1;
+    /// How long an event loop that has worked polls before it sleeps.
+    PollPolicy io_poll;
 
     SerialConfig serial;
     bool acpi = true;

@@ -14,11 +14,13 @@
 #include "vmm/kvm/host_probe.h"
 #include "vmm/kvm/vcpu.h"
 #include "vmm/machine/console_watch.h"
+#include "vmm/machine/io_loops.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/panic_watch.h"
 #include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
 #include "vmm/machine/vcpu_thread.h"
+#include "vmm/machine/virtio_devices.h"
 #include "vmm/machine/vm_builder.h"
 #include "vmm/machine/x86_64/pc_devices.h"
 
@@ -41,11 +43,12 @@ struct Machine::Parts {
     Result<void> place_boot_processor();
     Result<void> create_stop_controller();
 
-    Result<void> start_vcpus(std::vector<VcpuThread>& threads);
+    Result<void> start_threads(std::vector<VcpuThread>& threads);
     void stop_vcpus(std::vector<VcpuThread>& threads);
     void drop_start_up_code_soon();
     ExitReason final_reason() const;
     void report(const ExitReason& reason) const;
+    void report_queues() const;
 
     MachineConfig config;
     GuestMemory memory;
@@ -56,6 +59,8 @@ struct Machine::Parts {
     PanicWatch panic_watch{loop, console_watch, latch};
     std::unique_ptr<StopController> stop_controller;
     std::unique_ptr<x86_64::PcDevices> devices;
+    std::unique_ptr<IoLoops> io_loops;
+    std::unique_ptr<VirtioDevices> virtio_devices;
     std::optional<std::uint64_t> rsdp_address;
     kvm::Backend backend = kvm::Backend::kOther;
     std::string cmdline;

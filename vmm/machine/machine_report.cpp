@@ -62,6 +62,17 @@ std::string Machine::describe() const {
     return text;
 }
 
+void Machine::Parts::report_queues() const {
+    for (const auto& transport : virtio_devices->transports()) {
+        for (std::size_t i = 0; i < transport->queues().count(); ++i) {
+            const virtio::QueueCounters& counters = transport->queues().counters(i);
+            log::debug("{}: queue {}: {} chains, {} notifications, {} interrupts, {} errors",
+                       transport->name(), i, counters.chains.load(), counters.notifications.load(),
+                       counters.interrupts.load(), counters.errors.load());
+        }
+    }
+}
+
 void Machine::Parts::report(const ExitReason& reason) const {
     if (is_death(reason)) {
         log::error("{}", death_report(reason, {.memory = memory,
@@ -74,6 +85,7 @@ void Machine::Parts::report(const ExitReason& reason) const {
     } else {
         log::info("{} (status {})", machine::describe(reason), exit_status(reason));
     }
+    report_queues();
     for (const auto& [bus, what] :
          {std::pair{&devices->ports(), "port"}, std::pair{&devices->mmio(), "MMIO address"}}) {
         for (const auto& unclaimed : bus->unclaimed()) {

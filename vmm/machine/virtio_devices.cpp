@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/machine/virtio_devices.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "virtio/mmio/mmio_registers.h"
+#include "virtio/rng/rng_device.h"
+
+namespace skiff::machine {
+
+using virtio::mmio::MmioTransport;
+
+std::size_t virtio_device_count(const MachineConfig& config) {
+    return config.rng ? 1 : 0;
+}
+
+Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig& config,
+                                                             const Surroundings& around) {
+    SKIFF_CHECK(around.slots.size() == virtio_device_count(config));
+    std::unique_ptr<VirtioDevices> devices(new VirtioDevices(around));
+    if (config.rng) {
+        SKIFF_RETURN_IF_ERROR(devices->add(
+            "rng", [](virtio::DeviceHost&) { return std::make_unique<virtio::RngDevice>(); }));
+    }
+    return devices;
+}
+
+Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevice& make_device) {
+    const std::size_t index = transports_.size();
+    const boot::VirtioMmioSlot& slot = around_.slots[index];
+    SKIFF_ASSIGN_OR_RETURN(auto line, kvm::IrqfdLine::create(around_.vm, slot.gsi));
+    lines_.push_back(std::make_unique<kvm::IrqfdLine>(std::move(line)));
+    SKIFF_ASSIGN_OR_RETURN(auto transport,
+                           MmioTransport::create(make_device, {.memory = around_.memory,
+                                                               .irq = *lines_.back(),
+                                                               .loops = around_.loops,
+                                                               .first_loop = index,
+                                                               .name = name}));
+    const GuestAddress notify(slot.registers.start.value() + virtio::mmio::kQueueNotify);
+    for (std::size_t queue = 0; queue < transport->queues().count(); ++queue) {
+        SKIFF_RETURN_IF_ERROR(around_.vm.assign_ioeventfd(
+            transport->queues().notify_fd(queue),
+            {.address = notify, .value = static_cast<std::uint32_t>(queue)}));
+    }
+    SKIFF_RETURN_IF_ERROR(around_.mmio.insert(slot.registers, std::move(name), *transport));
+    transports_.push_back(std::move(transport));
+    return {};
+}
+
+}  // namespace skiff::machine

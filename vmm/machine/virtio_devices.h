@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/guest_memory.h"
+#include "base/result.h"
+#include "boot/virtio_mmio_slot.h"
+#include "devices/bus/bus.h"
+#include "virtio/mmio/mmio_transport.h"
+#include "vmm/kvm/irqfd_line.h"
+#include "vmm/kvm/vm.h"
+#include "vmm/machine/machine_config.h"
+
+namespace skiff::machine {
+
+/// How many virtio devices a machine of this configuration has.
+std::size_t virtio_device_count(const MachineConfig& config);
+
+/// The machine's virtio devices behind their transports: disks in the order of the configuration,
+/// then the entropy device. Built and destroyed on the thread of the machine's loop.
+class VirtioDevices {
+  public:
+    /// All of it outlives the devices.
+    struct Surroundings {
+        const kvm::Vm& vm;
+        const GuestMemory& memory;
+        devices::Bus& mmio;
+        std::span<EventLoop* const> loops;
+        /// One for each device.
+        std::span<const boot::VirtioMmioSlot> slots;
+    };
+
+    static Result<std::unique_ptr<VirtioDevices>> create(const MachineConfig& config,
+                                                         const Surroundings& around);
+
+    const std::vector<std::unique_ptr<virtio::mmio::MmioTransport>>& transports() const {
+        return transports_;
+    }
+
+  private:
+    explicit VirtioDevices(const Surroundings& around) : around_(around) {}
+
+    Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
+
+    Surroundings around_;
+    std::vector<std::unique_ptr<kvm::IrqfdLine>> lines_;
+    std::vector<std::unique_ptr<virtio::mmio::MmioTransport>> transports_;
+};
+
+}  // namespace skiff::machine
