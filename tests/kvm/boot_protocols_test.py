@@ -21,8 +21,19 @@ class Pvh(SkiffTestCase):
 
     def test_the_whole_command_line_can_be_given(self):
         finished = self.run_skiff("run", payload_path("cmdline_and_modules"), "--cmdline",
-                                  "nothing but this", "--no-host-quirks")
+                                  "nothing but this", "--no-host-quirks", "--no-rng")
         self.assertIn("command line: nothing but this\n", finished.text)
+
+    def test_virtio_devices_are_named_beside_the_users_parameters(self):
+        for arguments, line in (
+                (["-a", "told=so"],
+                 "console=ttyS0 reboot=k panic=-1 virtio_mmio.device=4K@0xd0000000:5:0 told=so"),
+                (["--cmdline", "whole -- init"],
+                 "whole virtio_mmio.device=4K@0xd0000000:5:0 -- init")):
+            with self.subTest(arguments=arguments):
+                finished = self.run_skiff("run", payload_path("cmdline_and_modules"),
+                                          "--no-host-quirks", *arguments)
+                self.assertIn(f"command line: {line}\n", finished.text)
 
     def test_the_initrd_arrives_unchanged(self):
         for size in some((1, PAGE, PAGE + 1, 100_000)):

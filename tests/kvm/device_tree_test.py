@@ -39,6 +39,15 @@ class DeviceTree(SkiffTestCase):
         self.assertIn("phandle = <0x01>;", controller)
         self.assertIn("interrupt-parent = <0x01>;", source)
 
+    def test_dtc_reads_a_node_a_virtio_device(self):
+        source = self.dumped()
+        entropy = node(source, "virtio_mmio@d0000000")
+        for line in ('compatible = "virtio,mmio";', "reg = <0x00 0xd0000000 0x00 0x1000>;",
+                     "interrupts = <0x05 0x03>;"):
+            self.assertIn(line, entropy)
+        self.assertEqual(len(re.findall(r"virtio_mmio@", source)), 1)
+        self.assertNotIn("virtio_mmio@", self.dumped("--no-rng"))
+
     def test_the_tree_takes_the_place_of_acpi_and_of_parameters(self):
         finished = self.run_payload("linux64", "", "--fdt", "--entry", "linux64")
         self.assertEqual(finished.status, 0, finished.text)
