@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "vmm/cli/disk_option.h"
 #include "vmm/cli/option_values.h"
 
 namespace skiff::cli {
@@ -97,6 +98,17 @@ Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineCo
     return {};
 }
 
+Result<void> assign_disks(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    for (const std::string_view text : arguments.all("disk")) {
+        Result<machine::DiskConfig> disk = parse_disk(text);
+        if (!disk.ok()) {
+            return disk.error().with_context("--disk");
+        }
+        config.disks.push_back(std::move(disk).value());
+    }
+    return {};
+}
+
 Result<void> assign_log(const ParsedArguments& arguments, log::Options& options) {
     if (arguments.has("quiet") && arguments.has("verbose")) {
         return Error::user("--quiet and --verbose exclude each other: give one of them");
@@ -123,6 +135,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     RunOptions options;
     SKIFF_RETURN_IF_ERROR(assign_what_to_boot(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_machine(arguments, options.config));
+    SKIFF_RETURN_IF_ERROR(assign_disks(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "serial", parse_serial, options.config.serial));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));

@@ -157,6 +157,19 @@ constexpr std::array kOptions = {
                 "writes V to it ends skiff with status (V << 1) | 1.",
     },
     OptionSpec{
+        .long_name = "disk",
+        .short_name = 'd',
+        .value_use = ValueUse::kRequired,
+        .value_name = "PATH[,SETTING]...",
+        .completion = Completion::kFile,
+        .repeatable = true,
+        .group = kDevices,
+        .help = "Add a disk: a raw image or a block device, /dev/vda first. Settings: ro; direct "
+                "(around the host's page cache); id=SERIAL; queues=N; engine=uring|sync; "
+                "cache=writeback|writethrough; discard=on|off; bw=SIZE/s and iops=N (limits). Two "
+                "commas stand for one in a path. May be repeated.",
+    },
+    OptionSpec{
         .long_name = "serial",
         .value_use = ValueUse::kRequired,
         .value_name = "WHERE",
@@ -231,6 +244,8 @@ constexpr std::array kExamples = {
                 "A bzImage with 2 CPUs and 1 GiB, stopped after a minute."},
     ExampleSpec{"skiff run vmlinux -i initramfs.cpio -a \"quiet panic=-1\"",
                 "More kernel parameters."},
+    ExampleSpec{"skiff run vmlinux -d root.ext4 -d data.img,direct -a \"root=/dev/vda rw\"",
+                "Boot from a disk, with a second one around the page cache."},
     ExampleSpec{"skiff run vmlinux --serial file=console.txt --quiet",
                 "Keep the console's output in a file."},
     ExampleSpec{"skiff run bzImage -i initramfs.cpio --dry-run",

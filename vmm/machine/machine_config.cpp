@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "vmm/machine/virtio_devices.h"
+#include "vmm/machine/x86_64/virtio_slots.h"
+
 namespace skiff::machine {
 namespace {
 
@@ -10,6 +13,18 @@ namespace {
 constexpr std::uint64_t kMinMemoryBytes = 2 * kMiB;
 // x86-64 physical addresses have at most 52 bits; RAM above 4 GiB is shifted up by 1 GiB.
 constexpr std::uint64_t kMaxMemoryBytes = std::uint64_t{1} << 46;
+
+Result<void> validate_devices(const MachineConfig& config) {
+    const std::size_t count = virtio_device_count(config);
+    if (count > x86_64::kMaxVirtioDevices) {
+        return Error::user(fmt::format(
+            "{} virtio devices asked for ({} disks{}), but there are interrupts for {}: leave {} "
+            "out",
+            count, config.disks.size(), config.rng ? " and the entropy device" : "",
+            x86_64::kMaxVirtioDevices, count - x86_64::kMaxVirtioDevices));
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -34,6 +49,7 @@ Result<void> validate(const MachineConfig& config) {
         return Error::user(fmt::format("{} I/O threads asked for: --io-threads takes 1 to {}",
                                        config.io_threads, MachineConfig::kMaxIoThreads));
     }
+    SKIFF_RETURN_IF_ERROR(validate_devices(config));
     if (config.device_tree && config.entry == boot::EntryProtocol::kPvh) {
         return Error::user(
             "--fdt and --entry pvh exclude each other, as PVH has no place for a device tree: take "

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/guest_memory.h"
 #include "base/poll_window.h"
 #include "base/result.h"
 #include "base/units.h"
 #include "boot/boot_request.h"
+#include "virtio/block/disk_options.h"
 
 namespace skiff::machine {
 
@@ -22,6 +24,8 @@ struct SerialConfig {
     /// socket).
     std::string path;
 };
+
+using DiskConfig = virtio::block::DiskOptions;
 
 /// Everything that describes a virtual machine before it exists: made by the command line, the API
 /// or a file; the same for all of them.
@@ -47,6 +51,8 @@ struct MachineConfig {
     unsigned io_threads = 1;
     /// How long an event loop that has worked polls before it sleeps.
     PollPolicy io_poll;
+    /// In the order in which the guest finds them: /dev/vda first.
+    std::vector<DiskConfig> disks;
 
     SerialConfig serial;
     bool acpi = true;

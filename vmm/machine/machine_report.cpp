@@ -71,6 +71,9 @@ void Machine::Parts::report_queues() const {
                        counters.interrupts.load(), counters.errors.load());
         }
     }
+    for (const virtio::block::BlockDevice* const disk : virtio_devices->disks()) {
+        log::debug("disk {}: {}", disk->file().path(), disk->describe_counters());
+    }
 }
 
 void Machine::Parts::report(const ExitReason& reason) const {

@@ -12,18 +12,34 @@ namespace skiff::machine {
 using virtio::mmio::MmioTransport;
 
 std::size_t virtio_device_count(const MachineConfig& config) {
-    return config.rng ? 1 : 0;
+    return config.disks.size() + (config.rng ? 1 : 0);
 }
 
 Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig& config,
                                                              const Surroundings& around) {
     SKIFF_CHECK(around.slots.size() == virtio_device_count(config));
     std::unique_ptr<VirtioDevices> devices(new VirtioDevices(around));
+    for (const DiskConfig& disk : config.disks) {
+        SKIFF_RETURN_IF_ERROR(devices->add_disk(disk));
+    }
     if (config.rng) {
         SKIFF_RETURN_IF_ERROR(devices->add(
             "rng", [](virtio::DeviceHost&) { return std::make_unique<virtio::RngDevice>(); }));
     }
     return devices;
+}
+
+Result<void> VirtioDevices::add_disk(const DiskConfig& config) {
+    using virtio::block::BlockDevice;
+    SKIFF_ASSIGN_OR_RETURN(virtio::block::DiskFile file, BlockDevice::open(config));
+    BlockDevice* disk = nullptr;
+    SKIFF_RETURN_IF_ERROR(add("disk " + config.path, [&](virtio::DeviceHost& host) {
+        auto device = std::make_unique<BlockDevice>(std::move(file), config, host);
+        disk = device.get();
+        return device;
+    }));
+    disks_.push_back(disk);
+    return disk->watch_size(*around_.loops.front());
 }
 
 Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevice& make_device) {

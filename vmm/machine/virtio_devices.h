@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "boot/virtio_mmio_slot.h"
 #include "devices/bus/bus.h"
+#include "virtio/block/block_device.h"
 #include "virtio/mmio/mmio_transport.h"
 #include "vmm/kvm/irqfd_line.h"
 #include "vmm/kvm/vm.h"
@@ -40,15 +41,19 @@ class VirtioDevices {
     const std::vector<std::unique_ptr<virtio::mmio::MmioTransport>>& transports() const {
         return transports_;
     }
+    /// In the order of the configuration; they belong to their transports.
+    const std::vector<const virtio::block::BlockDevice*>& disks() const { return disks_; }
 
   private:
     explicit VirtioDevices(const Surroundings& around) : around_(around) {}
 
+    Result<void> add_disk(const DiskConfig& config);
     Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
 
     Surroundings around_;
     std::vector<std::unique_ptr<kvm::IrqfdLine>> lines_;
     std::vector<std::unique_ptr<virtio::mmio::MmioTransport>> transports_;
+    std::vector<const virtio::block::BlockDevice*> disks_;
 };
 
 }  // namespace skiff::machine
