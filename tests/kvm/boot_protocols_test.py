@@ -20,6 +20,7 @@ class Pvh(SkiffTestCase):
         self.assertEqual(finished.status, 0)
 
     def test_the_whole_command_line_can_be_given(self):
+        # Without devices: those that there are would still be named on it.
         finished = self.run_skiff("run", payload_path("cmdline_and_modules"), "--cmdline",
                                   "nothing but this", "--no-host-quirks", "--no-rng")
         self.assertIn("command line: nothing but this\n", finished.text)

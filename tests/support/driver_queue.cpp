@@ -77,12 +77,12 @@ SubmittedChain ChainBuilder::submit() {
 
 DriverQueue::DriverQueue(GuestMemory& memory, GuestAddress base, std::uint64_t room,
                          std::uint16_t size)
-    : memory_(memory), next_free_(base.value()), end_(base.value() + room) {
+    : memory_(&memory), next_free_(base.value()), end_(base.value() + room) {
     layout_.size = size;
     layout_.descriptor_table = allocate(virtio::descriptor_table_bytes(size));
     layout_.avail_ring = allocate(virtio::avail_ring_bytes(size));
     layout_.used_ring = allocate(virtio::used_ring_bytes(size));
-    SKIFF_CHECK(memory_.fill_zero(layout_.descriptor_table, next_free_ - base.value()));
+    SKIFF_CHECK(memory_->fill_zero(layout_.descriptor_table, next_free_ - base.value()));
     for (std::uint16_t i = size; i != 0; --i) {
         free_descriptors_.push_back(static_cast<std::uint16_t>(i - 1));
     }
@@ -132,8 +132,8 @@ std::optional<DriverQueue::Used> DriverQueue::take_used() {
     const GuestAddress element =
         plus(layout_.used_ring, virtio::kRingEntriesOffset + virtio::kUsedElementBytes * slot);
     ++next_used_;
-    const Used used{.id = *memory_.read<std::uint32_t>(element),
-                    .len = *memory_.read<std::uint32_t>(plus(element, 4))};
+    const Used used{.id = *memory_->read<std::uint32_t>(element),
+                    .len = *memory_->read<std::uint32_t>(plus(element, 4))};
     const auto owned = descriptors_of_.find(static_cast<std::uint16_t>(used.id));
     if (owned != descriptors_of_.end()) {
         free_descriptors_.insert(free_descriptors_.end(), owned->second.rbegin(),
@@ -148,7 +148,7 @@ Bytes DriverQueue::written(const SubmittedChain& chain) const {
     for (const auto& buffer : chain.buffers) {
         if (buffer.writable) {
             Bytes content(buffer.size);
-            SKIFF_CHECK(std::as_const(memory_).read(buffer.address, content));
+            SKIFF_CHECK(memory_->read(buffer.address, content));
             all.insert(all.end(), content.begin(), content.end());
         }
     }
@@ -156,40 +156,40 @@ Bytes DriverQueue::written(const SubmittedChain& chain) const {
 }
 
 void DriverQueue::set_descriptor(std::uint16_t index, const virtio::Descriptor& descriptor) {
-    SKIFF_CHECK(memory_.write(
+    SKIFF_CHECK(memory_->write(
         plus(layout_.descriptor_table, sizeof descriptor * std::uint64_t{index}), descriptor));
 }
 
 void DriverQueue::set_avail_entry(std::uint16_t slot, std::uint16_t head) {
-    SKIFF_CHECK(memory_.write(
+    SKIFF_CHECK(memory_->write(
         plus(layout_.avail_ring, virtio::kRingEntriesOffset + 2 * std::uint64_t{slot}), head));
 }
 
 void DriverQueue::set_avail_idx(std::uint16_t idx) {
     avail_idx_ = idx;
-    SKIFF_CHECK(memory_.store_release(plus(layout_.avail_ring, virtio::kRingIdxOffset), idx));
+    SKIFF_CHECK(memory_->store_release(plus(layout_.avail_ring, virtio::kRingIdxOffset), idx));
 }
 
 void DriverQueue::set_avail_flags(std::uint16_t flags) {
-    SKIFF_CHECK(memory_.write(layout_.avail_ring, flags));
+    SKIFF_CHECK(memory_->write(layout_.avail_ring, flags));
 }
 
 void DriverQueue::set_used_event(std::uint16_t idx) {
-    SKIFF_CHECK(memory_.write(
+    SKIFF_CHECK(memory_->write(
         plus(layout_.avail_ring, virtio::kRingEntriesOffset + 2 * std::uint64_t{layout_.size}),
         idx));
 }
 
 std::uint16_t DriverQueue::used_idx() const {
-    return *memory_.load_acquire<std::uint16_t>(plus(layout_.used_ring, virtio::kRingIdxOffset));
+    return *memory_->load_acquire<std::uint16_t>(plus(layout_.used_ring, virtio::kRingIdxOffset));
 }
 
 std::uint16_t DriverQueue::used_flags() const {
-    return *memory_.load_acquire<std::uint16_t>(layout_.used_ring);
+    return *memory_->load_acquire<std::uint16_t>(layout_.used_ring);
 }
 
 std::uint16_t DriverQueue::avail_event() const {
-    return *memory_.load_acquire<std::uint16_t>(
+    return *memory_->load_acquire<std::uint16_t>(
         plus(layout_.used_ring,
              virtio::kRingEntriesOffset + virtio::kUsedElementBytes * std::uint64_t{layout_.size}));
 }

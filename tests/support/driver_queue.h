@@ -70,7 +70,7 @@ class DriverQueue {
     DriverQueue(GuestMemory& memory, GuestAddress base, std::uint64_t room, std::uint16_t size);
 
     virtio::QueueLayout layout() const { return layout_; }
-    GuestMemory& memory() { return memory_; }
+    GuestMemory& memory() { return *memory_; }
 
     ChainBuilder chain() { return ChainBuilder(*this); }
 
@@ -100,7 +100,7 @@ class DriverQueue {
     std::uint16_t take_descriptor();
     std::uint16_t write_chain(const std::vector<virtio::Descriptor>& descriptors);
 
-    GuestMemory& memory_;
+    GuestMemory* memory_;
     std::uint64_t next_free_;
     std::uint64_t end_;
     virtio::QueueLayout layout_;
