@@ -142,12 +142,13 @@ bool EventLoop::dispatch(Wait wait) {
     SKIFF_CHECK(ready >= 0 || errno == EINTR);
     for (int i = 0; i < ready; ++i) {
         const epoll_event& event = events.at(static_cast<std::size_t>(i));
-        if (event.data.u64 == kWakeId) {
+        const Id id = event.data.u64;  // a copy: the struct is packed
+        if (id == kWakeId) {
             eventfd_t count = 0;
             ::eventfd_read(wake_.get(), &count);
             continue;
         }
-        const auto entry = entries_.find(event.data.u64);
+        const auto entry = entries_.find(id);
         if (entry == entries_.end()) {
             continue;  // removed by an earlier callback of this batch
         }
@@ -249,6 +250,7 @@ void EventLoop::call(const std::function<void()>& task) {
     std::unique_lock lock(mailbox_->mutex);
     if (mailbox_->owner == std::this_thread::get_id()) {
         lock.unlock();
+        run_posted_tasks();  // what was posted before comes before
         task();
         return;
     }

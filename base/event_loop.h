@@ -58,8 +58,9 @@ class EventLoop {
     void stop();
     /// Runs `task` on the loop's thread soon. Never, where the loop has ended.
     void post(std::function<void()> task);
-    /// Runs `task` on the loop's thread and waits for its end; at once where this is the loop's
-    /// thread. Once the loop has ended, and with it what ran beside the caller, the caller runs it.
+    /// Runs `task` on the loop's thread, after what was posted before, and waits for its end; at
+    /// once where this is the loop's thread. Once the loop has ended, and with it what ran beside
+    /// the caller, the caller runs it.
     void call(const std::function<void()>& task);
 
     /// How long to poll before sleeping (the default: not at all). Before run().

@@ -10,8 +10,7 @@
 namespace skiff::virtio {
 
 QueueRunner::QueueRunner(SplitQueue ring, const Options& options)
-    : device_(options.device),
-      loop_(options.loop),
+    : loop_(options.loop),
       notify_fd_(options.notify_fd),
       counters_(options.counters),
       queue_(std::move(ring), options.events, options.counters),

@@ -49,7 +49,6 @@ class QueueRunner final : public Poller {
     void work();
     void serve();
 
-    Device& device_;
     EventLoop& loop_;
     int notify_fd_;
     QueueCounters& counters_;
