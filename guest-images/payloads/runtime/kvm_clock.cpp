@@ -58,4 +58,10 @@ std::uint64_t nanoseconds() {
     }
 }
 
+std::uint64_t tsc_hertz() {
+    // ns = (cycles << shift) * multiplier / 2^32
+    const std::uint64_t unshifted = (1'000'000'000ull << 32) / info.tsc_to_system_mul;
+    return info.tsc_shift >= 0 ? unshifted >> info.tsc_shift : unshifted << -info.tsc_shift;
+}
+
 }  // namespace payload::kvm_clock

@@ -12,4 +12,7 @@ bool set_up();
 /// Time since the VM's start.
 std::uint64_t nanoseconds();
 
+/// The time-stamp counter's frequency as KVM tells it with its clock.
+std::uint64_t tsc_hertz();
+
 }  // namespace payload::kvm_clock

@@ -28,4 +28,19 @@ std::uint64_t first_difference(std::uint64_t address, std::uint64_t size, std::u
     return size;
 }
 
+bool has_pattern(std::uint64_t address, std::uint64_t size, std::uint64_t offset,
+                 std::uint64_t seed) {
+    asm volatile("" : : : "memory");  // The device wrote there.
+    const auto* words = reinterpret_cast<const std::uint64_t*>(address);
+    const std::uint64_t step = seed == 0 ? 0 : kPatternMultiplier;
+    std::uint64_t value = pattern_word(offset, seed);
+    std::uint64_t different = 0;
+    for (const std::uint64_t* const end = words + size / 8; words < end; words += 4) {
+        different |= (words[0] ^ value) | (words[1] ^ (value + step)) |
+                     (words[2] ^ (value + 2 * step)) | (words[3] ^ (value + 3 * step));
+        value += 4 * step;
+    }
+    return different == 0;
+}
+
 }  // namespace payload

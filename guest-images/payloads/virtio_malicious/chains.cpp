@@ -31,11 +31,11 @@ void link_all(const Victim& victim, std::uint64_t address, std::uint32_t length)
     }
 }
 
-/// Memory that a device may write 32 MiB to.
-std::uint64_t big_buffer() {
-    constexpr std::uint64_t kBigSize = 32ull << 20;
-    static const std::uint64_t address = allocate_pages(kBigSize / kPageSize);
-    return address;
+/// Lengths that are each inside RAM and together more than 4 GiB; the device may write there.
+void link_five_gibibytes(const Victim& victim) {
+    const std::uint64_t length = (5ull << 30) / (victim.ring().size - 1u) / kPageSize * kPageSize;
+    static std::uint64_t address = allocate_pages(length / kPageSize);
+    link_all(victim, address != 0 ? address : pool_end(), static_cast<std::uint32_t>(length));
 }
 
 constexpr std::uint64_t kRomArea = 0xf0000;
@@ -71,8 +71,7 @@ constexpr Case kCases[] = {
      [](const Victim& v) { set_address(v, reinterpret_cast<std::uint64_t>(v.ring().used)); }},
     {"length 0xffffffff", kBroken, [](const Victim& v) { set_length(v, 0xffffffff); }},
     {"length 0x80000000", kBroken, [](const Victim& v) { set_length(v, 0x80000000); }},
-    {"more than 4 GiB in all", kBroken,
-     [](const Victim& v) { link_all(v, big_buffer(), 32u << 20); }},
+    {"more than 4 GiB in all", kBroken, link_five_gibibytes},
     {"length 0 of the first", Outcome::kAnything,
      [](const Victim& v) { v.ring().descriptors[0].length = 0; }},
     {"length 0 of the middle", Outcome::kAnything, [](const Victim& v) { set_length(v, 0); }},
