@@ -4,8 +4,8 @@
 #include <cstdint>
 
 /// What test disks hold: each word of eight bytes tells its own place on the disk, and which `seed`
-/// it was written with (seed 0 stands for all zeros). tests/support/disk_pattern.py makes the same, and
-/// tests/bench/reference uses this.
+/// it was written with (seed 0 stands for all zeros). tests/support/disk_pattern.py makes the same,
+/// and tests/bench/reference uses this.
 namespace payload {
 
 constexpr std::uint64_t kPatternMultiplier = 0x9e3779b97f4a7c15;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "block_load.h"
+#include "tests/bench/reference/block_load.h"
 
 #include <err.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#include "virtio/disk_pattern.h"
+#include "guest-images/payloads/virtio/disk_pattern.h"
 
 namespace bench {
 namespace {

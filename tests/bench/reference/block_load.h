@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "virtio_block_bench/block_order.h"
-#include "virtio_block_bench/histogram.h"
+#include "guest-images/payloads/virtio_block_bench/block_order.h"
+#include "guest-images/payloads/virtio_block_bench/histogram.h"
 
 /// The block benchmark's load without any VMM: what the host itself can do.
 namespace bench {

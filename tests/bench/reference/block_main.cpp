@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "block_load.h"
-#include "virtio/disk_pattern.h"
+#include "guest-images/payloads/virtio/disk_pattern.h"
+#include "tests/bench/reference/block_load.h"
 
 namespace {
 
