@@ -20,10 +20,11 @@ namespace {
 constexpr int kDataFile = 0;
 constexpr int kBufferedFile = 1;
 
-// What newer kernels make cheaper, best first. Deferred: completions are worked off when we ask,
-// not by interrupting us.
+// What newer kernels make cheaper, best first: completions are worked off when this thread enters
+// the kernel anyway or asks for it, not by interrupting it. (Not DEFER_TASKRUN: a ring of that kind
+// does not become readable before somebody asks, so that a loop would sleep over it.)
 constexpr std::array<unsigned, 3> kSetupFlags = {
-    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
     0,
 };
@@ -42,7 +43,6 @@ Result<void> UringEngine::set_up(unsigned depth) {
     int result = -EINVAL;
     for (std::size_t i = 0; i < kSetupFlags.size() && result == -EINVAL; ++i) {
         result = ::io_uring_queue_init(depth, &ring_, kSetupFlags.at(i));
-        deferred_ = (kSetupFlags.at(i) & IORING_SETUP_DEFER_TASKRUN) != 0;
     }
     if (result < 0) {
         return Error::host(-result, "io_uring cannot be used");

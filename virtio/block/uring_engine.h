@@ -57,7 +57,6 @@ class UringEngine : public IoEngine {
     io_uring ring_{};
     bool ring_is_there_ = false;
     bool read_nowait_works_ = true;
-    bool deferred_ = false;         // completions need a call of ours before they are seen
     unsigned queued_ = 0;           // entries that the kernel does not have yet
     unsigned in_flight_ = 0;        // operations begun and not reported
     std::vector<Pending> pending_;  // by cookie
