@@ -15,6 +15,7 @@
 #include "vmm/kvm/vcpu.h"
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/io_loops.h"
+#include "vmm/machine/lost_memory.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/panic_watch.h"
 #include "vmm/machine/stop_controller.h"
@@ -52,6 +53,7 @@ struct Machine::Parts {
 
     MachineConfig config;
     GuestMemory memory;
+    LostMemoryReport lost_memory_report{memory};
     std::unique_ptr<VmBuilder> vm_builder;
     EventLoop loop;
     StopLatch latch{loop};
