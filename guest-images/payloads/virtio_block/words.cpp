@@ -6,7 +6,11 @@
 namespace payload {
 namespace {
 
-bool is_option(Text word) {
+/// An option, or what skiff adds for a host's KVM (docs/cli.md, host quirks).
+bool is_not_a_command(Text word) {
+    if (word == text("emulated_cpl0")) {
+        return true;
+    }
     for (std::size_t i = 0; i < word.size; ++i) {
         if (word.data[i] == '=') {
             return true;
@@ -43,7 +47,7 @@ bool next_command(std::size_t& position, Command& command) {
     const Text line = command_line();
     while (position < line.size) {
         const Text word = take_until(line, ' ', position);
-        if (word.size == 0 || is_option(word)) {
+        if (word.size == 0 || is_not_a_command(word)) {
             continue;
         }
         std::size_t at = 0;

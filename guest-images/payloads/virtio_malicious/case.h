@@ -46,7 +46,4 @@ void notify(const Victim& victim);
 /// Counts a failure where `holds` is false and `strict=1` was given.
 void expect_of_the_strict(const char* what, bool holds);
 
-/// Waits some milliseconds for DEVICE_NEEDS_RESET or a used request.
-void settle(const Victim& victim);
-
 }  // namespace payload::malicious

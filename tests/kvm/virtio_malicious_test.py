@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A driver that breaks every rule of virtio that it can: skiff lives through all of it, answers a reset,
+does not grow, does not flood its log, and its other devices go on."""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from disk_pattern import make_disk  # noqa: E402
+from skiff_runner import SkiffTestCase, amount, main  # noqa: E402
+
+MIB = 1 << 20
+GUEST_MIB = 160
+ALL_CASES = 107
+RACES = 7
+# Hundreds of broken rings, and no flood.
+MOST_LOG_LINES = 60
+MOST_GROWTH_KIB = 24
+
+
+def own_memory_kib(pid):
+    """Anonymous memory in KiB but for the guest's, which is by far the largest mapping."""
+    total = size = 0
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        key, _, value = line.partition(":")
+        if key == "Size":
+            size = int(value.split()[0])
+        elif key == "Anonymous" and size < GUEST_MIB * 1024 // 4:
+            total += int(value.split()[0])
+    return total
+
+
+class Malicious:
+    """The cases against one kind of device."""
+
+    device = ""
+
+    def disk(self):
+        return make_disk(self.folder() / "disk", 4 * MIB)
+
+    def start_driver(self, parameters, *arguments):
+        return self.start_payload("virtio_malicious", f"device={self.device} {parameters}",
+                                  "-m", f"{GUEST_MIB}M", "-d", self.disk(), *arguments)
+
+    def check_end(self, skiff, cases):
+        finished = skiff.wait(60)
+        self.assertIn(f"\n{cases} cases, 0 failures\n", finished.text)
+        self.assertEqual(finished.status, 0, finished.text)
+        self.assertLess(len(finished.error_text.splitlines()), MOST_LOG_LINES)
+        return finished
+
+    def test_every_case_ends_as_it_must_and_the_other_device_goes_on(self):
+        finished = self.check_end(self.start_driver("strict=1"), ALL_CASES)
+        other = "block" if self.device == "entropy" else "entropy"
+        self.assertIn(f"victim {self.device}, bystander {other}\n", finished.text)
+        # Not a driver that does nothing: what it breaks must be seen to be broken.
+        self.assertGreater(len(re.findall(r": needs reset\n", finished.text)), 40)
+
+    def test_a_second_processor_rewrites_what_the_first_submits(self):
+        rounds = max(1, amount(3))
+        skiff = self.start_driver(f"strict=1 cpus=2 only=race rounds={rounds}", "-c", "2")
+        self.check_end(skiff, rounds * RACES)
+
+    def check_growth(self, only, rounds, cases):
+        skiff = self.start_driver(f"{only} rounds={rounds}")
+        # The first rounds may still fill what is kept for later.
+        skiff.expect(f"round {rounds // 2}: ", 60)
+        before = own_memory_kib(skiff.pid)
+        skiff.expect(f"round {rounds - 1}: ", 60)
+        after = own_memory_kib(skiff.pid)
+        self.check_end(skiff, rounds * cases)
+        self.assertGreater(before, 0)
+        self.assertLess(after - before, MOST_GROWTH_KIB)
+
+    def test_memory_does_not_grow_as_rings_are_broken(self):
+        self.check_growth("only=index_jumps_by_0x8000", max(20, amount(120)), 1)
+
+    def test_memory_does_not_grow_over_all_cases(self):
+        self.check_growth("", max(3, amount(4)), ALL_CASES)
+
+
+class AgainstTheEntropyDevice(Malicious, SkiffTestCase):
+    device = "entropy"
+
+
+class AgainstTheDisk(Malicious, SkiffTestCase):
+    device = "block"
+
+
+if __name__ == "__main__":
+    main()
