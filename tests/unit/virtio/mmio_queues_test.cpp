@@ -90,6 +90,30 @@ TEST_CASE("A queue is described before it is ready, not while it is") {
     driver.write(kQueueReady, 1);
     check_that_it_works(fixture, driver);
     CHECK(fixture.control.starts == 1);
+    // What was written has not been remembered for the next start either.
+    begin_again(fixture);
+    driver.write(kQueueReady, 0);
+    driver.write(kQueueReady, 1);
+    fixture.loop.run_until_idle();
+    check_that_it_works(fixture, driver);
+}
+
+TEST_CASE("A queue that is idle asks to be notified, and one that is worked on does not") {
+    const std::uint64_t event_idx = GENERATE(std::uint64_t{0}, VIRTIO_F_EVENT_IDX);
+    TransportFixture fixture;
+    fixture.control.hold = true;
+    auto driver = fixture.started(VIRTIO_F_VERSION_1 | event_idx);
+    const auto asks = [&] {
+        return event_idx != 0 ? fixture.queue.avail_event() == fixture.queue.avail_idx()
+                              : fixture.queue.used_flags() == 0;
+    };
+    fixture.queue.chain().readable({9}).writable(1).submit();
+    driver.notify(0);
+    fixture.loop.run_until_idle();
+    CHECK_FALSE(asks());  // the device is busy: it looks by itself
+    fixture.control.release();
+    fixture.loop.run_until_idle();
+    CHECK(asks());
 }
 
 TEST_CASE("A queue that cannot be is refused, and the device asks for a reset") {
