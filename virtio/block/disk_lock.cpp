@@ -5,17 +5,25 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <memory>
-#include <optional>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace skiff::virtio::block {
 namespace {
+
+// After a process was killed, the kernel may still be finishing its I/O: then the file is locked
+// and nobody has it. That takes milliseconds.
+constexpr auto kBetweenAttempts = std::chrono::milliseconds(10);
+constexpr int kAttempts = 200;
 
 struct flock whole_file(short type) {
     struct flock lock {};
@@ -66,6 +74,25 @@ bool has_locked(const std::string& process, const struct stat& file) {
     return false;
 }
 
+/// The process that keeps others from locking the file; empty where none can be seen.
+std::string visible_holder(int fd) {
+    struct flock lock = whole_file(F_WRLCK);
+    if (::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) {
+        return std::to_string(lock.l_pid);
+    }
+    // An OFD lock belongs to an open file, not to a process: the kernel names nobody, so look who
+    // has that file open.
+    struct stat file {};
+    if (::fstat(fd, &file) == 0) {
+        for (std::string& process : names_in("/proc")) {
+            if (is_number(process) && has_locked(process, file)) {
+                return std::move(process);
+            }
+        }
+    }
+    return {};
+}
+
 std::string describe_process(const std::string& process) {
     std::ifstream comm("/proc/" + process + "/comm");
     std::string name;
@@ -74,37 +101,32 @@ std::string describe_process(const std::string& process) {
                         : fmt::format("process {} ({})", process, name);
 }
 
-}  // namespace
-
-std::string lock_holder(int fd) {
-    struct flock lock = whole_file(F_WRLCK);
-    if (::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) {
-        return describe_process(std::to_string(lock.l_pid));
-    }
-    // An OFD lock belongs to an open file, not to a process: the kernel names nobody, so look who
-    // has that file open.
-    struct stat file {};
-    if (::fstat(fd, &file) == 0) {
-        for (const std::string& process : names_in("/proc")) {
-            if (is_number(process) && has_locked(process, file)) {
-                return describe_process(process);
-            }
-        }
-    }
-    return "a process that cannot be seen from here";
-}
-
-Result<void> lock_disk(int fd, const std::string& path, bool read_only) {
-    struct flock lock = whole_file(read_only ? F_RDLCK : F_WRLCK);
-    if (::fcntl(fd, F_OFD_SETLK, &lock) == 0) {
-        return {};
-    }
-    if (errno != EAGAIN && errno != EACCES) {
-        return Error::host(errno, fmt::format("cannot lock disk '{}'", path));
+Error in_use(const std::string& path, const std::string& holder) {
+    if (holder == std::to_string(::getpid())) {
+        return Error::user(fmt::format(
+            "disk '{}' is given twice: one machine has it once, or only read-only (,ro)", path));
     }
     return Error::host(fmt::format(
         "disk '{}' is in use by {}: end that first, or give the disk read-only to both (,ro)", path,
-        lock_holder(fd)));
+        holder.empty() ? "a process that cannot be seen from here" : describe_process(holder)));
+}
+
+}  // namespace
+
+Result<void> lock_disk(int fd, const std::string& path, bool read_only) {
+    struct flock lock = whole_file(read_only ? F_RDLCK : F_WRLCK);
+    std::string holder;
+    for (int attempt = 0; ::fcntl(fd, F_OFD_SETLK, &lock) != 0; ++attempt) {
+        if (errno != EAGAIN && errno != EACCES) {
+            return Error::host(errno, fmt::format("cannot lock disk '{}'", path));
+        }
+        holder = visible_holder(fd);
+        if (!holder.empty() || attempt == kAttempts) {
+            return in_use(path, holder);
+        }
+        std::this_thread::sleep_for(kBetweenAttempts);
+    }
+    return {};
 }
 
 }  // namespace skiff::virtio::block

@@ -59,6 +59,9 @@ Result<void> UringEngine::set_up(unsigned depth) {
 UringEngine::~UringEngine() {
     SKIFF_CHECK(in_flight_ == 0);
     if (ring_is_there_) {
+        // The kernel frees a ring some time after it is closed. The files, with their locks, are
+        // to be free when we are gone.
+        ::io_uring_unregister_files(&ring_);
         ::io_uring_queue_exit(&ring_);
     }
 }

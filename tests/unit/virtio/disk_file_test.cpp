@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virtio/block/disk_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "base/units.h"
 #include "disk_image.h"
@@ -144,17 +147,65 @@ TEST_CASE("What only begins like an image format is a raw disk") {
     CHECK(DiskFile::open(options_for(image)).ok());
 }
 
-TEST_CASE("Two writers of one disk exclude each other, and the error names the process") {
+/// A child that holds `image` open as a disk for as long as the object lives.
+class OtherProcess {
+  public:
+    explicit OtherProcess(const DiskOptions& options) {
+        std::array<int, 2> ready{};
+        REQUIRE(::pipe2(ready.data(), O_CLOEXEC) == 0);
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            const auto file = DiskFile::open(options);
+            const char answer = file.ok() ? 'y' : 'n';
+            static_cast<void>(::write(ready[1], &answer, 1) == 1);
+            while (true) {
+                ::pause();
+            }
+        }
+        char answer = 0;
+        REQUIRE(::read(ready[0], &answer, 1) == 1);
+        REQUIRE(answer == 'y');
+        ::close(ready[0]);
+        ::close(ready[1]);
+    }
+    ~OtherProcess() { end(); }
+    OtherProcess(const OtherProcess&) = delete;
+    OtherProcess& operator=(const OtherProcess&) = delete;
+
+    void end() {
+        if (pid_ > 0) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+            pid_ = 0;
+        }
+    }
+    pid_t pid() const { return pid_; }
+
+  private:
+    pid_t pid_ = 0;
+};
+
+TEST_CASE("Two processes that write one disk exclude each other, and the error names the other") {
     const DiskImage image(kMiB);
-    const auto first = DiskFile::open(options_for(image));
-    REQUIRE(first.ok());
-    const bool read_only = GENERATE(false, true);
+    OtherProcess other(options_for(image));
     DiskOptions options = options_for(image);
-    options.read_only = read_only;
+    options.read_only = GENERATE(false, true);
     const Error error = error_of(options);
     CHECK(error.kind() == ErrorKind::kHost);
     CHECK_THAT(error.message(), Catch::Contains(image.path()));
-    CHECK_THAT(error.message(), Catch::Contains("process " + std::to_string(::getpid()) + " ("));
+    CHECK_THAT(error.message(),
+               Catch::Contains("in use by process " + std::to_string(other.pid()) + " ("));
+    other.end();
+    CHECK(DiskFile::open(options).ok());
+}
+
+TEST_CASE("A disk that is given twice is told so") {
+    const DiskImage image(kMiB);
+    const auto first = DiskFile::open(options_for(image));
+    REQUIRE(first.ok());
+    const Error error = error_of(options_for(image));
+    CHECK(error.kind() == ErrorKind::kUser);
+    CHECK_THAT(error.message(), Catch::Contains(image.path()) && Catch::Contains("given twice"));
 }
 
 TEST_CASE("Readers share a disk, and keep a writer out") {
@@ -166,7 +217,7 @@ TEST_CASE("Readers share a disk, and keep a writer out") {
         const auto second = DiskFile::open(reading);
         REQUIRE(first.ok());
         REQUIRE(second.ok());
-        CHECK_THAT(error_of(options_for(image)).message(), Catch::Contains("is in use by"));
+        CHECK_THAT(error_of(options_for(image)).message(), Catch::Contains("given twice"));
     }
     CHECK(DiskFile::open(options_for(image)).ok());
 }
