@@ -20,6 +20,7 @@ from measure import BenchError, Spread
 from start import host, show_progress
 
 HOST = "host"
+REALTIME_PRIORITY = 5
 METRICS = ("per_second", "p50_us", "p99_us", "megabytes_per_second", "cpu_us", "notifications")
 # What issue and documentation aim at (docs/benchmarks.md): case, metric, bound, "at most"?
 AIMS = [
@@ -48,6 +49,9 @@ def parse_arguments():
     parser.add_argument("--warm-ms", type=int, default=200, help="before it (%(default)s)")
     parser.add_argument("--size-mib", type=int, default=1024, help="the file's size (%(default)s)")
     parser.add_argument("--folder", default="/var/tmp", help="where the file is (%(default)s)")
+    parser.add_argument("--realtime", action="store_true",
+                        help="run all of it with real-time priority, so that what else runs on this "
+                             "machine does not get in between (needs root)")
     parser.add_argument("--json", metavar="FILE", help="write all samples and results there")
     parser.add_argument("--plot", metavar="FILE", help="write an SVG of the rates there")
     parser.add_argument("--check", action="store_true", help="status 1 if an aim is not reached")
@@ -143,7 +147,10 @@ def run(arguments):
     machine = host()
     print(f"{machine['cpu']}, {machine['cpus']} CPUs, Linux {machine['kernel']}, "
           f"load {machine['load_average']:.2f}")
-    if machine["load_average"] > 0.5:
+    if arguments.realtime:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+        print("All of it runs with real-time priority.")
+    elif machine["load_average"] > 0.5:
         print("The machine is not idle: compare the rows of one case, do not trust one alone.")
     disks = Disks(program, arguments.folder, arguments.size_mib * MIB, arguments.size_mib * MIB // 2)
     try:

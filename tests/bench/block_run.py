@@ -16,8 +16,14 @@ from measure import BenchError
 
 # Beside the load's own time: start, warming up, the way out.
 DEADLINE_SECONDS = 30
-# The guest's clock may be so far from ours over a run.
-CLOCK_TOLERANCE, CLOCK_SLACK_SECONDS = 0.03, 0.05
+# The guest's clock may be so far from ours over a run. On a busy machine we may also have been late to
+# see the guest's lines, and then the CPU time is of another stretch than the requests: tried again.
+CLOCK_TOLERANCE, CLOCK_SLACK_SECONDS = 0.02, 0.02
+TRIES = 8
+
+
+class Late(BenchError):
+    """The run's length by our clock and by the guest's do not fit together."""
 
 
 @dataclass
@@ -118,6 +124,15 @@ class Lines:
 
 
 def run_vmm(vmm, case, disk, milliseconds, warm_milliseconds):
+    for number in range(TRIES):
+        try:
+            return run_once(vmm, case, disk, milliseconds, warm_milliseconds)
+        except Late:
+            if number + 1 == TRIES:
+                raise
+
+
+def run_once(vmm, case, disk, milliseconds, warm_milliseconds):
     with tempfile.TemporaryDirectory(prefix="skiff-bench-") as folder:
         command = vmm.command(case, disk, case.parameters(milliseconds, warm_milliseconds), folder)
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -137,8 +152,7 @@ def measure(process, case, milliseconds):
     result = numbers_of(lines.expect("result "))
     guest_seconds = result["ns"] / 1e9
     if abs(guest_seconds - seconds) > seconds * CLOCK_TOLERANCE + CLOCK_SLACK_SECONDS:
-        raise BenchError(f"{case.name}: the guest's clock counted {guest_seconds:.3f} s of "
-                         f"{seconds:.3f} s")
+        raise Late(f"{case.name}: the guest's clock counted {guest_seconds:.3f} s of {seconds:.3f} s")
     return Sample(requests=result["requests"], seconds=guest_seconds,
                   p50_us=result["p50_ns"] / 1e3, p99_us=result["p99_ns"] / 1e3,
                   cpu_us=vmm_time(before, after) / 1e3 / result["requests"],
