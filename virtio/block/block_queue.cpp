@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/units.h"
 #include "virtio/block/host_io.h"
 
 namespace skiff::virtio::block {
@@ -15,6 +16,8 @@ namespace {
 // So many requests that were answered on the spot are shown to the driver at once: it works on them
 // while we go on.
 constexpr unsigned kAnswersAtOnce = 8;
+// And as soon as they are so many bytes: a large request takes longer than telling of it.
+constexpr std::uint64_t kAnsweredBytesAtOnce = 64 * kKiB;
 
 }  // namespace
 
@@ -64,6 +67,7 @@ Progress BlockQueue::process() {
     }
     engine_->submit();
     answered_ = 0;
+    answered_bytes_ = 0;
     return progress;
 }
 
@@ -119,10 +123,12 @@ void BlockQueue::run(BlockRequest request) {
     }
     IoEngine::Attempt attempt;
     if (run_now(request, attempt)) {
+        answered_bytes_ += request.data_bytes();
         finish(request, attempt.error);
-        if (++answered_ == kAnswersAtOnce) {
+        if (++answered_ == kAnswersAtOnce || answered_bytes_ >= kAnsweredBytesAtOnce) {
             queue_.flush();
             answered_ = 0;
+            answered_bytes_ = 0;
         }
     } else {
         begin(std::move(request), attempt);

@@ -52,9 +52,10 @@ class BlockQueue final : public QueueHandler {
     std::optional<BlockRequest> waiting_;             // for the limits
     std::vector<std::optional<BlockRequest>> slots_;  // what the engine is at, by cookie
     std::vector<std::uint16_t> free_slots_;
-    DiskRules rules_;             // of this batch
-    bool size_is_known_ = false;  // looked at in this batch
-    unsigned answered_ = 0;       // since the driver was told last
+    DiskRules rules_;                   // of this batch
+    bool size_is_known_ = false;        // looked at in this batch
+    unsigned answered_ = 0;             // since the driver was told last
+    std::uint64_t answered_bytes_ = 0;  // the same
 };
 
 }  // namespace skiff::virtio::block
