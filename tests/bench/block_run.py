@@ -16,6 +16,7 @@ from measure import BenchError
 
 # Beside the load's own time: start, warming up, the way out.
 DEADLINE_SECONDS = 30
+EXIT_SECONDS = 10
 # The guest's clock may be so far from ours over a run. On a busy machine we may also have been late to
 # see the guest's lines, and then the CPU time is of another stretch than the requests: tried again.
 CLOCK_TOLERANCE, CLOCK_SLACK_SECONDS = 0.02, 0.02
@@ -138,7 +139,12 @@ def run_once(vmm, case, disk, milliseconds, warm_milliseconds):
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as process:
             try:
-                return measure(process, case, milliseconds)
+                sample = measure(process, case, milliseconds)
+                # Its own way out, so that it has let go of the disk when the next one comes.
+                process.wait(EXIT_SECONDS)
+                return sample
+            except subprocess.TimeoutExpired:
+                raise BenchError(f"{vmm.name} does not end with its guest") from None
             finally:
                 process.kill()
 
