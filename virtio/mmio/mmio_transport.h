@@ -58,6 +58,9 @@ class MmioTransport final : public devices::BusDevice, public DeviceHost {
     void change_config(const std::function<void()>& change) override;
     void needs_reset(std::string_view why) override;
 
+    /// The machine ends: stops all queues on their loops, while these still run. No vCPU does.
+    void stop_queues() { queues_->stop_all(); }
+
     /// What KVM can write to in place of an exit: queue i of QueueNotify (ioeventfd).
     const QueueSet& queues() const { return *queues_; }
     const Device& device() const { return *device_; }

@@ -147,6 +147,7 @@ ExitReason Machine::run() {
     parts.drop_start_up_code_soon();
     parts.loop.run();
     parts.stop_vcpus(threads);
+    parts.virtio_devices->stop();
     parts.io_loops->stop();
     if (const auto lost = parts.devices->serial().finish().lost_bytes; lost != 0) {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);

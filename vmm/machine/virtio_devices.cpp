@@ -64,4 +64,10 @@ Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevic
     return {};
 }
 
+void VirtioDevices::stop() {
+    for (const auto& transport : transports_) {
+        transport->stop_queues();
+    }
+}
+
 }  // namespace skiff::machine

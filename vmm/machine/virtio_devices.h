@@ -38,6 +38,10 @@ class VirtioDevices {
     static Result<std::unique_ptr<VirtioDevices>> create(const MachineConfig& config,
                                                          const Surroundings& around);
 
+    /// Finishes what is in flight, each queue on its own loop. After the vCPUs, before the loops'
+    /// end.
+    void stop();
+
     const std::vector<std::unique_ptr<virtio::mmio::MmioTransport>>& transports() const {
         return transports_;
     }
