@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from disk_pattern import make_disk  # noqa: E402
-from skiff_runner import SkiffTestCase, amount, main  # noqa: E402
+from skiff_runner import SkiffTestCase, amount, main, time_factor  # noqa: E402
 
 MIB = 1 << 20
 GUEST_MIB = 160
@@ -77,7 +77,9 @@ class Malicious:
         self.check_growth("only=index_jumps_by_0x8000", max(20, amount(120)), 1)
 
     def test_memory_does_not_grow_over_all_cases(self):
-        self.check_growth("", max(3, amount(4)), ALL_CASES)
+        if time_factor() >= 2:
+            self.skipTest("thousands of exits, each of which costs many times as much here")
+        self.check_growth("", 4, ALL_CASES)
 
 
 class AgainstTheEntropyDevice(Malicious, SkiffTestCase):
