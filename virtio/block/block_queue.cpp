@@ -33,6 +33,7 @@ BlockQueue::BlockQueue(BlockDevice& device, DiskCounters& counters, const QueueC
     for (std::uint16_t slot = context.queue.size(); slot-- != 0;) {
         free_slots_.push_back(slot);
     }
+    device_.look_at_size();
     if (engine_->event_fd() < 0) {
         return;
     }
