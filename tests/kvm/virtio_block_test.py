@@ -5,6 +5,7 @@ is compared with what the test made and with what the host's file holds afterwar
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -263,6 +264,21 @@ class Resizing(BlockTestCase):
                 self.assertEqual(int(told[2]), 0)
                 skiff.expect("read:0:8:1: status 0 written 4097 content ok\r?\n")
                 self.assertEqual(skiff.wait().status, 0)
+
+
+class Polling(BlockTestCase):
+    def test_a_disk_that_has_nothing_to_do_costs_nothing(self):
+        for poll in ("auto", "off", "200"):
+            with self.subTest(poll=poll):
+                skiff = self.start_payload("virtio_block", "many:0:200:1:16 resized", "-d", self.disk,
+                                           "--io-poll", poll)
+                skiff.expect("many:0:200:1:16: 200 of 200 failed 0 wrong 0 ")
+                skiff.expect("resized: waiting")
+                before, began = skiff.cpu_seconds(), time.monotonic()
+                time.sleep(1)
+                spent = (skiff.cpu_seconds() - before) / (time.monotonic() - began)
+                self.assertLess(spent, 0.2)
+                skiff.kill()
 
 
 class Limits(BlockTestCase):
