@@ -155,10 +155,11 @@ class Skiff:
 
     `stdin` is "null", "pipe", or "terminal": a pseudo-terminal that is standard input and output and
     the controlling terminal (then `output` is what a user would see). Standard error is always a pipe.
+    `prefix` is a command that executes skiff, and so keeps its process id.
     """
 
-    def __init__(self, *arguments, stdin="null", slow_reader=None, environment=None, cwd=None):
-        self.arguments = [skiff_path(), *map(str, arguments)]
+    def __init__(self, *arguments, stdin="null", slow_reader=None, environment=None, cwd=None, prefix=()):
+        self.arguments = [*prefix, skiff_path(), *map(str, arguments)]
         self.terminal = None
         self.position = 0
         self._changed = threading.Condition()
