@@ -8,9 +8,10 @@ guest_then= says.
 import os
 import re
 import signal
+import subprocess
 import time
 
-from skiff_runner import SkiffTestCase
+from skiff_runner import SkiffTestCase, image_path
 
 BOOT_S = 20  # To user space; SKIFF_TEST_TIME_FACTOR stretches it.
 
@@ -64,6 +65,21 @@ class StockKernelTest(SkiffTestCase):
         guest = self.boot("poweroff", "--entry", "linux64", "-c", "1", "-m", "5G")
         facts = self.assert_ends_with_0(guest)
         self.assert_sees(facts, cpus=1, memory_mib=5120)
+
+    def test_goes_on_from_its_root_disk_and_what_it_wrote_is_in_the_file(self):
+        disk = self.folder() / "root.ext4"
+        subprocess.run(["cp", "--sparse=always", image_path("root.ext4"), disk], check=True)
+        command = ("echo GUEST root $(grep /dev/vda /proc/mounts); echo written by the guest >/written;"
+                   " sync; echo GUEST rng $(cat /sys/class/misc/hw_random/rng_current)")
+        guest = self.boot(f'root guest_cmd="{command}"', "-c", "2", "-m", "512M", "-d", disk)
+        facts = self.assert_ends_with_0(guest)
+        self.assertRegex(facts["root"], r"^/dev/vda / ext4 rw\b")
+        # Found by ACPI, as this kernel takes no devices from its command line.
+        self.assertEqual(facts["platform"].split()[:2], ["LNRO0005:00", "LNRO0005:01"])
+        self.assertRegex(facts["rng"], "virtio_rng")
+        written = subprocess.run(["debugfs", "-R", "cat /written", disk], stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, check=True, timeout=20).stdout
+        self.assertEqual(written, b"written by the guest\n")
 
     def test_sigterm_presses_the_power_button(self):
         guest = self.boot("button", "-c", "2", "-m", "512M", "--grace", "60")
