@@ -62,12 +62,14 @@ bool holds_lock(const std::string& fdinfo_path) {
 }
 
 bool has_locked(const std::string& process, const struct stat& file) {
-    const std::string folder = "/proc/" + process;
-    for (const std::string& name : names_in(folder + "/fd")) {
+    const auto path_of = [&process](std::string_view folder, std::string_view name) {
+        return fmt::format("/proc/{}/{}/{}", process, folder, name);
+    };
+    for (const std::string& name : names_in(path_of("fd", ""))) {
         struct stat status {};
-        if (is_number(name) && ::stat((folder + "/fd/" + name).c_str(), &status) == 0 &&
+        if (is_number(name) && ::stat(path_of("fd", name).c_str(), &status) == 0 &&
             status.st_dev == file.st_dev && status.st_ino == file.st_ino &&
-            holds_lock(folder + "/fdinfo/" + name)) {
+            holds_lock(path_of("fdinfo", name))) {
             return true;
         }
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -116,6 +118,53 @@ TEST_CASE("Every engine does to the disk what a model does to memory") {
         guest.run_batch();
     }
     CHECK(image.read(0, kDiskSectors * kSectorBytes) == guest.model());
+}
+
+/// So many descriptors beside those that are open now, for as long as it lives.
+class DescriptorLimit {
+  public:
+    explicit DescriptorLimit(unsigned more) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const UniqueFd next(::dup(0));
+        const rlimit limit{.rlim_cur = static_cast<rlim_t>(next.get()) + more,
+                           .rlim_max = before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+    DescriptorLimit(const DescriptorLimit&) = delete;
+    DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+  private:
+    rlimit before_{};
+};
+
+TEST_CASE("A disk works where the host refuses io_uring") {
+    const DiskImage image(kDiskSectors * kSectorBytes);
+    DiskOptions options;
+    options.path = image.path();
+    options.direct = GENERATE(false, true);
+    DiskFixture disk(options);
+    const DescriptorLimit limit(0);
+    CHECK_FALSE(make_uring_engine(disk.device().file(), 1).ok());
+    disk.start();
+    CHECK(disk.request(VIRTIO_BLK_T_OUT, 0, Bytes(512, 1)).status == VIRTIO_BLK_S_OK);
+    CHECK(disk.request(VIRTIO_BLK_T_FLUSH, 0).status == VIRTIO_BLK_S_OK);
+    CHECK(image.read(0, 512) == Bytes(512, 1));
+}
+
+TEST_CASE("engine=uring is an error where the host refuses io_uring") {
+    const DiskImage image(kDiskSectors * kSectorBytes);
+    DiskOptions options;
+    options.path = image.path();
+    options.engine = DiskOptions::Engine::kUring;
+    CHECK(BlockDevice::open(options).ok());
+    const DescriptorLimit limit(1);
+    const auto file = BlockDevice::open(options);
+    REQUIRE_FALSE(file.ok());
+    CHECK(file.error().kind() == ErrorKind::kHost);
+    CHECK_THAT(file.error().message(), Catch::Contains(image.path()) &&
+                                           Catch::Contains("engine=uring") &&
+                                           Catch::Contains("io_uring cannot be used"));
 }
 
 }  // namespace
