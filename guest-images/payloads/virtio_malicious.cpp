@@ -106,7 +106,7 @@ bool begins_with(const char* name, Text prefix) {
     return true;
 }
 
-unsigned play_all(std::span<const Case> cases, Text prefix) {
+unsigned play_all(Cases cases, Text prefix) {
     unsigned played = 0;
     for (const Case& which : cases) {
         if (begins_with(which.name, prefix)) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "virtio_malicious/victim.h"
 
@@ -32,11 +31,26 @@ struct Case {
     std::uint64_t features = Victim::kFeatures;
 };
 
-std::span<const Case> chain_cases();
-std::span<const Case> indirect_cases();
-std::span<const Case> ring_cases();
-std::span<const Case> register_cases();
-std::span<const Case> race_cases();
+/// A table of them. (<span> is not for code without a C library, as clang sees it.)
+class Cases {
+  public:
+    Cases() = default;
+    template <unsigned kCount>
+    constexpr Cases(const Case (&table)[kCount]) : first_(table), count_(kCount) {}
+
+    const Case* begin() const { return first_; }
+    const Case* end() const { return first_ + count_; }
+
+  private:
+    const Case* first_ = nullptr;
+    unsigned count_ = 0;
+};
+
+Cases chain_cases();
+Cases indirect_cases();
+Cases ring_cases();
+Cases register_cases();
+Cases race_cases();
 
 /// Puts a head on the ring, where the index is `idx`, and makes the index `idx + 1`.
 void offer(const Victim& victim, std::uint16_t head, std::uint16_t idx = 0);

@@ -101,7 +101,7 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> indirect_cases() {
+Cases indirect_cases() {
     return kCases;
 }
 

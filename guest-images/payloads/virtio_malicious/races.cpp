@@ -154,8 +154,8 @@ void allow_races() {
     user_mode::set_up(0);
 }
 
-std::span<const Case> race_cases() {
-    return second_processor ? std::span<const Case>(kCases) : std::span<const Case>();
+Cases race_cases() {
+    return second_processor ? Cases(kCases) : Cases();
 }
 
 }  // namespace payload::malicious

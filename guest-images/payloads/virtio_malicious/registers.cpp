@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registers and the status machine against VIRTIO 1.2, 2.1, 3.1.1 and 4.2.2: wrong widths, wrong
 // places, wrong orders, resets at odd moments.
+#include <initializer_list>
+
 #include "virtio_malicious/case.h"
 
 namespace payload::malicious {
@@ -183,7 +185,7 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> register_cases() {
+Cases register_cases() {
     return kCases;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Indices that jump, rings that lie where none can be, and queues that are changed while they work
 // (VIRTIO 1.2, 2.7.6, 4.2.2.2 and 4.2.3.2).
+#include <initializer_list>
+
 #include "runtime/page_pool.h"
 #include "virtio_malicious/case.h"
 
@@ -195,7 +197,7 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> ring_cases() {
+Cases ring_cases() {
     return kCases;
 }
 
