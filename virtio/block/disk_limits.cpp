@@ -4,6 +4,13 @@
 #include <algorithm>
 
 namespace skiff::virtio::block {
+namespace {
+
+// Waking for every request costs more than the request: what comes in meanwhile is done at once
+// then. Nothing is lost, as the burst is much longer.
+constexpr std::chrono::milliseconds kLeastWait{1};
+
+}  // namespace
 
 DiskLimits::DiskLimits(const DiskOptions& options, Time now)
     : any_(options.bytes_per_second.has_value() || options.operations_per_second.has_value()) {
@@ -33,7 +40,7 @@ std::chrono::nanoseconds DiskLimits::take(std::uint64_t bytes, Time now) {
             operations_->take(1);
         }
     }
-    return wait;
+    return wait.count() == 0 ? wait : std::max<std::chrono::nanoseconds>(wait, kLeastWait);
 }
 
 }  // namespace skiff::virtio::block

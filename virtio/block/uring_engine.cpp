@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <thread>
 
 #include "base/check.h"
@@ -30,6 +31,13 @@ constexpr std::array<unsigned, 3> kSetupFlags = {
 };
 
 constexpr std::uint64_t kCancelCookie = UINT64_MAX;
+
+/// Costs a few nanoseconds.
+WriteStalls::Time coarse_now() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
 
 }  // namespace
 
@@ -117,9 +125,14 @@ IoEngine::Attempt UringEngine::write_now(const IoOperation& operation) {
     if (operation.durable || goes_around) {
         return {};
     }
+    const auto begin = coarse_now();
+    if (!file_.in_memory() && write_stalls_.avoid(begin)) {
+        return {};
+    }
     const ssize_t count = ::pwritev2(file_.buffered_fd(), operation.buffers.data(),
                                      static_cast<int>(operation.buffers.size()),
                                      static_cast<off_t>(operation.offset_bytes), 0);
+    write_stalls_.wrote(begin, coarse_now());
     if (count == static_cast<ssize_t>(operation.length_bytes)) {
         return {.done = true};
     }

@@ -8,13 +8,14 @@
 
 #include "virtio/block/host_io.h"
 #include "virtio/block/io_engine.h"
+#include "virtio/block/write_stalls.h"
 
 namespace skiff::virtio::block {
 
 /// What the page cache can answer, and what it can take, on the spot; the rest through io_uring.
 ///
 /// A buffered write goes on the spot too: through the ring it would be done by a kernel thread, at
-/// two to three times the cost.
+/// two to three times the cost. (But see WriteStalls.)
 class UringEngine : public IoEngine {
   public:
     static Result<std::unique_ptr<IoEngine>> create(const DiskFile& file, unsigned depth);
@@ -57,8 +58,9 @@ class UringEngine : public IoEngine {
     io_uring ring_{};
     bool ring_is_there_ = false;
     bool read_nowait_works_ = true;
-    unsigned queued_ = 0;           // entries that the kernel does not have yet
-    unsigned in_flight_ = 0;        // operations begun and not reported
+    unsigned queued_ = 0;     // entries that the kernel does not have yet
+    unsigned in_flight_ = 0;  // operations begun and not reported
+    WriteStalls write_stalls_;
     std::vector<Pending> pending_;  // by cookie
     std::vector<iovec> rest_;
 };

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "disk_fixture.h"
+#include "virtio/block/write_stalls.h"
 
 namespace skiff::virtio::block {
 namespace {
@@ -118,6 +119,18 @@ TEST_CASE("Every engine does to the disk what a model does to memory") {
         guest.run_batch();
     }
     CHECK(image.read(0, kDiskSectors * kSectorBytes) == guest.model());
+}
+
+TEST_CASE("After a write that took long, writes are left to the kernel's threads for a second") {
+    using namespace std::chrono_literals;
+    WriteStalls stalls;
+    CHECK_FALSE(stalls.avoid(100s));
+    stalls.wrote(100s, 100s + 36ms);
+    CHECK_FALSE(stalls.avoid(100s + 36ms));
+    stalls.wrote(100s, 100s + 40ms);
+    CHECK(stalls.avoid(100s + 40ms));
+    CHECK(stalls.avoid(101s));
+    CHECK_FALSE(stalls.avoid(101s + 40ms));
 }
 
 /// So many descriptors beside those that are open now, for as long as it lives.
