@@ -13,7 +13,7 @@ from skiff_runner import SkiffTestCase, amount, main, time_factor  # noqa: E402
 MIB = 1 << 20
 GUEST_MIB = 160
 ALL_CASES = 107
-RACES = 7
+RACES = 8
 # Hundreds of broken rings, and no flood.
 MOST_LOG_LINES = 60
 MOST_GROWTH_KIB = 24

@@ -131,6 +131,38 @@ void rewrite_the_available_ring(const Victim& victim, std::uint32_t random) {
     victim.ring().used_event() = static_cast<std::uint16_t>(random >> 8);
 }
 
+/// Reset and brought up again, all on the second processor, with the ring where it was.
+void restart(const Victim& victim) {
+    const virtio::Device& device = victim.device();
+    device.write(virtio::kStatus, 0);
+    device.set_status(virtio::kAcknowledge | virtio::kDriver);
+    device.accept_features(virtio::kFeatureVersion1 | virtio::kFeatureRingReset);
+    device.add_status(virtio::kFeaturesOk);
+    device.write(virtio::kQueueSel, 0);
+    device.write(virtio::kQueueSize, victim.ring().size);
+    device.write_pair(virtio::kQueueDescLow,
+                      reinterpret_cast<std::uint64_t>(victim.ring().descriptors));
+    device.write_pair(virtio::kQueueDriverLow,
+                      reinterpret_cast<std::uint64_t>(victim.ring().available));
+    device.write_pair(virtio::kQueueDeviceLow, reinterpret_cast<std::uint64_t>(victim.ring().used));
+    device.write(virtio::kQueueReady, 1);
+    device.set_driver_ok();
+}
+
+/// Resets of the device and of the queue while the first processor submits and notifies.
+void rewrite_registers(const Victim& victim, std::uint32_t random) {
+    switch (random & 3) {
+        case 0:
+            return restart(victim);
+        case 1:
+            return victim.device().write(virtio::kQueueReset, 1);
+        case 2:
+            return victim.device().write(virtio::kQueueReady, random >> 8 & 1);
+        default:
+            return notify(victim);
+    }
+}
+
 constexpr Case kCases[] = {
     {"race for good buffers", Outcome::kUsed, nullptr,
      [](Victim& v) { run_race(v, rewrite_to_good); }},
@@ -145,6 +177,8 @@ constexpr Case kCases[] = {
      [](Victim& v) { run_race(v, rewrite_tables); }},
     {"race for the available ring", Outcome::kAnything, nullptr,
      [](Victim& v) { run_race(v, rewrite_the_available_ring); }},
+    {"race for registers", Outcome::kAnything, nullptr,
+     [](Victim& v) { run_race(v, rewrite_registers); }},
 };
 
 }  // namespace
