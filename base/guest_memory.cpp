@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/guest_memory.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/memfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 #include "base/units.h"
 
@@ -113,6 +116,8 @@ Result<GuestMemory> GuestMemory::create(std::span<const GuestRange> ranges,
     SKIFF_CHECK(!ranges.empty());
     GuestMemory memory;
     memory.can_map_files_ = backing.kind == MemoryBacking::Kind::kAnonymous;
+    memory.page_bytes_ =
+        backing.kind == MemoryBacking::Kind::kHugetlb ? backing.huge_page_bytes : kPageSize;
     std::uint64_t free_from = 0;
     for (const GuestRange& range : ranges) {
         SKIFF_CHECK(range.is_valid() && range.size_bytes != 0 && range.start.value() >= free_from);
@@ -198,6 +203,31 @@ Result<void> GuestMemory::map_file(GuestAddress address, int fd, off_t file_offs
         return Error::host(errno, "cannot map " + name + " into guest memory");
     }
     return {};
+}
+
+std::optional<std::uint64_t> GuestMemory::discard(std::span<const std::uint8_t> view) {
+    const auto region =
+        std::find_if(regions_.begin(), regions_.end(), [&view](const Region& candidate) {
+            const std::uint8_t* const start = candidate.mapping.data();
+            return std::less_equal<>()(start, view.data()) &&
+                   std::less_equal<>()(view.data() + view.size(),
+                                       start + candidate.range.size_bytes);
+        });
+    if (region == regions_.end()) {
+        return std::nullopt;
+    }
+    const auto offset = static_cast<std::uint64_t>(view.data() - region->mapping.data());
+    const std::uint64_t from = align_up(offset, page_bytes_);
+    const std::uint64_t to = align_down(offset + view.size(), page_bytes_);
+    if (from >= to) {
+        return 0;
+    }
+    const int failed =
+        region->fd.valid()
+            ? ::fallocate(region->fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                          static_cast<off_t>(from), static_cast<off_t>(to - from))
+            : ::madvise(region->mapping.data() + from, to - from, MADV_DONTNEED);
+    return failed == 0 ? std::optional(to - from) : std::nullopt;
 }
 
 }  // namespace skiff

@@ -121,6 +121,12 @@ class GuestMemory {
     Result<void> map_file(GuestAddress address, int fd, off_t file_offset, std::uint64_t size,
                           const std::string& name);
 
+    /// Gives the memory of the whole pages inside a host view back to the host: when they are
+    /// touched next they read as zero, or as what map_file() put there. How many bytes that were;
+    /// nothing where the view is not of this memory, or the host refuses. Any thread; the guest may
+    /// be running.
+    std::optional<std::uint64_t> discard(std::span<const std::uint8_t> view);
+
     /// Whether map_file() can be used: private anonymous RAM with ordinary pages.
     bool can_map_files() const { return can_map_files_; }
 
@@ -137,6 +143,7 @@ class GuestMemory {
     std::uint8_t* pointer_to(GuestAddress address, std::uint64_t size) const;
 
     std::vector<Region> regions_;
+    std::uint64_t page_bytes_ = 0;  // what RAM is made of
     bool can_map_files_ = false;
 };
 

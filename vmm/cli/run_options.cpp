@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "vmm/cli/balloon_option.h"
 #include "vmm/cli/disk_option.h"
 #include "vmm/cli/option_values.h"
 
@@ -84,6 +85,7 @@ Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineCo
         assign(arguments, "memory-backing", parse_memory_backing, config.memory_backing));
     config.acpi = !arguments.has("no-acpi");
     config.device_tree = arguments.has("fdt");
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "balloon", parse_balloon, config.balloon));
     config.rng = !arguments.has("no-rng");
     SKIFF_RETURN_IF_ERROR(assign(arguments, "io-threads", parse_count, config.io_threads));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "io-poll", parse_io_poll, config.io_poll));

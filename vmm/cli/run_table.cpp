@@ -123,6 +123,18 @@ constexpr std::array kOptions = {
                 "--dry-run.",
     },
     OptionSpec{
+        .long_name = "balloon",
+        .value_use = ValueUse::kRequired,
+        .value_name = "SETTINGS",
+        .completion = Completion::kChoices,
+        .choices = "size= deflate-on-oom free-page-reporting deflate-on-oom,free-page-reporting",
+        .group = kDevices,
+        .help = "Add a memory balloon. size=SIZE is taken from the guest at the start; with "
+                "deflate-on-oom the guest may take it back rather than run out of memory; "
+                "free-page-reporting gives memory that the guest has freed to the host; "
+                "stats=SECONDS asks for the guest's memory statistics.",
+    },
+    OptionSpec{
         .long_name = "no-rng",
         .group = kDevices,
         .help = "No entropy device. Without this option the guest has one (virtio-rng).",

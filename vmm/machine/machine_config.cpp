@@ -45,6 +45,12 @@ Result<void> validate(const MachineConfig& config) {
         return Error::user(fmt::format("memory of {} bytes asked for: -m takes a multiple of {}",
                                        config.memory_bytes, format_size(kPageSize)));
     }
+    if (config.balloon.has_value() && config.balloon->size_bytes > config.memory_bytes) {
+        return Error::user(
+            fmt::format("a balloon of {} in {} of memory: --balloon size= takes at "
+                        "most the guest's memory",
+                        format_size(config.balloon->size_bytes), format_size(config.memory_bytes)));
+    }
     if (config.io_threads < 1 || config.io_threads > MachineConfig::kMaxIoThreads) {
         return Error::user(fmt::format("{} I/O threads asked for: --io-threads takes 1 to {}",
                                        config.io_threads, MachineConfig::kMaxIoThreads));

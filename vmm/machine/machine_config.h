@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "boot/boot_request.h"
+#include "virtio/balloon/balloon_options.h"
 #include "virtio/block/disk_options.h"
 
 namespace skiff::machine {
@@ -26,6 +27,7 @@ struct SerialConfig {
 };
 
 using DiskConfig = virtio::block::DiskOptions;
+using BalloonConfig = virtio::balloon::BalloonOptions;
 
 /// Everything that describes a virtual machine before it exists: made by the command line, the API
 /// or a file; the same for all of them.
@@ -45,6 +47,8 @@ struct MachineConfig {
     std::uint64_t memory_bytes = 256 * kMiB;
     MemoryBacking memory_backing;
 
+    /// The memory balloon; none without --balloon.
+    std::optional<BalloonConfig> balloon;
     /// The entropy device.
     bool rng = true;
     /// Event loops that run the devices, the main thread's included.

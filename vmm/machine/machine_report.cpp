@@ -71,6 +71,15 @@ void Machine::Parts::report_queues() const {
                        counters.interrupts.load(), counters.errors.load());
         }
     }
+    if (const auto* const balloon = virtio_devices->balloon()) {
+        const virtio::balloon::BalloonCounters& counters = balloon->counters();
+        log::debug(
+            "balloon: {} in it; given back: {} inflated, {} reported; {} pages deflated, {} "
+            "refused",
+            format_size(balloon->actual_bytes()), format_size(counters.inflated_bytes.load()),
+            format_size(counters.reported_bytes.load()), counters.deflated_pages.load(),
+            counters.refused_pages.load());
+    }
     for (const virtio::block::BlockDevice* const disk : virtio_devices->disks()) {
         log::debug("disk {}: {}", disk->file().path(), disk->describe_counters());
     }

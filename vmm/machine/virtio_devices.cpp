@@ -12,7 +12,7 @@ namespace skiff::machine {
 using virtio::mmio::MmioTransport;
 
 std::size_t virtio_device_count(const MachineConfig& config) {
-    return config.disks.size() + (config.rng ? 1 : 0);
+    return config.disks.size() + (config.balloon.has_value() ? 1 : 0) + (config.rng ? 1 : 0);
 }
 
 Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig& config,
@@ -21,6 +21,9 @@ Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig
     std::unique_ptr<VirtioDevices> devices(new VirtioDevices(around));
     for (const DiskConfig& disk : config.disks) {
         SKIFF_RETURN_IF_ERROR(devices->add_disk(disk));
+    }
+    if (config.balloon.has_value()) {
+        SKIFF_RETURN_IF_ERROR(devices->add_balloon(*config.balloon));
     }
     if (config.rng) {
         SKIFF_RETURN_IF_ERROR(devices->add(
@@ -40,6 +43,15 @@ Result<void> VirtioDevices::add_disk(const DiskConfig& config) {
     }));
     disks_.push_back(disk);
     return disk->watch_size(*around_.loops.front());
+}
+
+Result<void> VirtioDevices::add_balloon(const BalloonConfig& config) {
+    return add("balloon", [this, &config](virtio::DeviceHost& host) {
+        auto device =
+            std::make_unique<virtio::balloon::BalloonDevice>(config, around_.memory, host);
+        balloon_ = device.get();
+        return device;
+    });
 }
 
 Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevice& make_device) {

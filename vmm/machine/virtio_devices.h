@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "boot/virtio_mmio_slot.h"
 #include "devices/bus/bus.h"
+#include "virtio/balloon/balloon_device.h"
 #include "virtio/block/block_device.h"
 #include "virtio/mmio/mmio_transport.h"
 #include "vmm/kvm/irqfd_line.h"
@@ -22,13 +23,14 @@ namespace skiff::machine {
 std::size_t virtio_device_count(const MachineConfig& config);
 
 /// The machine's virtio devices behind their transports: disks in the order of the configuration,
-/// then the entropy device. Built and destroyed on the thread of the machine's loop.
+/// then the balloon and the entropy device. Built and destroyed on the thread of the machine's
+/// loop.
 class VirtioDevices {
   public:
     /// All of it outlives the devices.
     struct Surroundings {
         const kvm::Vm& vm;
-        const GuestMemory& memory;
+        GuestMemory& memory;
         devices::Bus& mmio;
         std::span<EventLoop* const> loops;
         /// One for each device.
@@ -45,6 +47,8 @@ class VirtioDevices {
     const std::vector<std::unique_ptr<virtio::mmio::MmioTransport>>& transports() const {
         return transports_;
     }
+    /// Null where there is none; it belongs to its transport.
+    virtio::balloon::BalloonDevice* balloon() const { return balloon_; }
     /// In the order of the configuration; they belong to their transports.
     const std::vector<const virtio::block::BlockDevice*>& disks() const { return disks_; }
 
@@ -52,12 +56,14 @@ class VirtioDevices {
     explicit VirtioDevices(const Surroundings& around) : around_(around) {}
 
     Result<void> add_disk(const DiskConfig& config);
+    Result<void> add_balloon(const BalloonConfig& config);
     Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
 
     Surroundings around_;
     std::vector<std::unique_ptr<kvm::IrqfdLine>> lines_;
     std::vector<std::unique_ptr<virtio::mmio::MmioTransport>> transports_;
     std::vector<const virtio::block::BlockDevice*> disks_;
+    virtio::balloon::BalloonDevice* balloon_ = nullptr;
 };
 
 }  // namespace skiff::machine

@@ -106,3 +106,24 @@ TEST_CASE("Nothing can be copied to and from anywhere in RAM, its end included")
     REQUIRE(memory.write(GuestAddress(0), std::span<const std::uint8_t>()));
     REQUIRE_FALSE(memory.write(GuestAddress(17 * kPageSize), std::span<const std::uint8_t>()));
 }
+
+TEST_CASE("Discarded memory reads as zero, whole pages of it, whatever it is made of") {
+    const auto kind =
+        GENERATE(skiff::MemoryBacking::Kind::kAnonymous, skiff::MemoryBacking::Kind::kMemfd);
+    const std::array ranges = {skiff::GuestRange{GuestAddress(0), 4 * skiff::kPageSize}};
+    auto memory = GuestMemory::create(ranges, {.kind = kind});
+    REQUIRE(memory.ok());
+    for (std::uint64_t page = 0; page < 4; ++page) {
+        REQUIRE(memory->write(GuestAddress(page * skiff::kPageSize), std::uint32_t{7}));
+    }
+    const auto view = memory->host_span(GuestAddress(1), 3 * skiff::kPageSize);
+    REQUIRE(view.has_value());
+    CHECK(memory->discard(*view) == 2 * skiff::kPageSize);
+    CHECK(memory->read<std::uint32_t>(GuestAddress(0)) == 7U);
+    CHECK(memory->read<std::uint32_t>(GuestAddress(skiff::kPageSize)) == 0U);
+    CHECK(memory->read<std::uint32_t>(GuestAddress(2 * skiff::kPageSize)) == 0U);
+    CHECK(memory->read<std::uint32_t>(GuestAddress(3 * skiff::kPageSize)) == 7U);
+    CHECK(memory->discard(view->first(10)) == 0U);
+    const std::array<std::uint8_t, 4> elsewhere{};
+    CHECK_FALSE(memory->discard(elsewhere).has_value());
+}

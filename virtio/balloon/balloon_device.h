@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "base/guest_memory.h"
+#include "virtio/balloon/balloon_options.h"
+#include "virtio/balloon/balloon_registers.h"
+#include "virtio/device.h"
+
+namespace skiff::virtio::balloon {
+
+/// What a balloon has done since it was made.
+struct BalloonCounters {
+    std::atomic<std::uint64_t> inflated_bytes{0};  ///< Given back by inflating.
+    std::atomic<std::uint64_t> deflated_pages{0};  ///< That the driver took out again.
+    std::atomic<std::uint64_t> reported_bytes{0};  ///< Given back by free page reporting.
+    std::atomic<std::uint64_t> refused_pages{0};   ///< That are no RAM, or that the host kept.
+};
+
+/// The values of the last answer, by tag; what the driver does not tell is not there.
+using BalloonStatistics = std::array<std::optional<std::uint64_t>, kStatTags>;
+
+/// The memory balloon (VIRTIO 1.2, 5.5): takes memory from the guest, and gives it to the host.
+///
+/// Nothing is remembered of which pages are in the balloon: a page that was given back simply costs
+/// memory again when it is touched, so that a driver which lies harms only itself.
+class BalloonDevice final : public Device {
+  public:
+    /// `memory` and `host` outlive the device.
+    BalloonDevice(const BalloonOptions& options, GuestMemory& memory, DeviceHost& host);
+
+    DeviceType type() const override { return DeviceType::kBalloon; }
+    std::uint64_t offered_features() const override;
+    bool accepts_features(std::uint64_t features) const override;
+    std::span<const std::uint16_t> queue_max_sizes() const override;
+    std::size_t config_bytes() const override { return sizeof(Config); }
+    void read_config(std::uint64_t offset, std::span<std::uint8_t> data) override;
+    void write_config(std::uint64_t offset, std::span<const std::uint8_t> data) override;
+    std::unique_ptr<QueueHandler> start_queue(std::size_t index,
+                                              const QueueContext& context) override;
+    void reset() override;
+
+    /// Asks the driver for a balloon of this size, rounded down to pages. Any thread.
+    void set_size(std::uint64_t size_bytes);
+    /// How large the driver says that the balloon is. Any thread.
+    std::uint64_t actual_bytes() const;
+
+    const BalloonCounters& counters() const { return counters_; }
+    BalloonStatistics statistics() const;
+
+    // For the queues, on their loop.
+    GuestMemory& memory() { return memory_; }
+    BalloonCounters& counters() { return counters_; }
+    /// Whether the driver wants reported pages to keep a content other than zero.
+    bool pages_keep_poison() const { return poison_val_.load() != 0; }
+    std::chrono::milliseconds stats_interval() const { return options_.stats_interval; }
+    void set_statistics(const BalloonStatistics& statistics);
+
+  private:
+    const BalloonOptions options_;
+    GuestMemory& memory_;
+    DeviceHost& host_;
+    BalloonCounters counters_;
+    std::atomic<std::uint32_t> num_pages_;
+    std::atomic<std::uint32_t> actual_{0};
+    std::atomic<std::uint32_t> poison_val_{0};
+    mutable std::mutex statistics_mutex_;
+    BalloonStatistics statistics_;  // guarded by statistics_mutex_
+};
+
+}  // namespace skiff::virtio::balloon

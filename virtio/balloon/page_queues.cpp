@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queues through which pages go: inflate, deflate, free page reporting.
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "virtio/balloon/balloon_device.h"
+#include "virtio/balloon/balloon_queues.h"
+#include "virtio/balloon/page_list.h"
+
+namespace skiff::virtio::balloon {
+namespace {
+
+// A driver that never ends gets so many chains at a time: others share the loop.
+constexpr unsigned kChainsAtATime = 16;
+
+// Linux sends 256 page numbers at most.
+constexpr std::uint64_t kMostListBytes = 64 * 1024;
+
+/// Pops chains and lets `Queue::serve()` answer them.
+template <typename Queue>
+class PageQueue : public QueueHandler {
+  public:
+    explicit PageQueue(Virtqueue& queue) : queue_(queue) {}
+
+    Progress process() override {
+        for (unsigned i = 0; i < kChainsAtATime; ++i) {
+            auto chain = queue_.pop();
+            if (!chain.has_value()) {
+                break;
+            }
+            if (static_cast<Queue*>(this)->serve(*chain)) {
+                queue_.complete(std::move(*chain), 0);
+            } else {
+                queue_.refuse(std::move(*chain));
+            }
+        }
+        return Progress::kDrained;
+    }
+
+    void stop() override {}
+
+  private:
+    Virtqueue& queue_;
+};
+
+/// 5.5.6, step 2: the page numbers of a chain; nothing where it holds no list of them.
+std::optional<std::vector<std::uint32_t>> read_page_numbers(DescriptorChain& chain) {
+    const std::uint64_t bytes = chain.readable_bytes();
+    if (bytes == 0 || bytes > kMostListBytes || bytes % sizeof(std::uint32_t) != 0) {
+        return std::nullopt;
+    }
+    std::vector<std::uint32_t> numbers(bytes / sizeof(std::uint32_t));
+    const std::span as_bytes(reinterpret_cast<std::uint8_t*>(numbers.data()), bytes);
+    return chain.read(as_bytes) ? std::optional(std::move(numbers)) : std::nullopt;
+}
+
+class InflateQueue final : public PageQueue<InflateQueue> {
+  public:
+    InflateQueue(BalloonDevice& device, Virtqueue& queue) : PageQueue(queue), device_(device) {}
+
+    bool serve(DescriptorChain& chain) {
+        auto numbers = read_page_numbers(chain);
+        if (!numbers.has_value()) {
+            return false;
+        }
+        for (const GuestRange& range : merge_pages(std::move(*numbers))) {
+            give_back(range);
+        }
+        return true;
+    }
+
+  private:
+    /// Pages that lie side by side may be RAM in part only: then one by one.
+    void give_back(const GuestRange& range) {
+        BalloonCounters& counters = device_.counters();
+        const auto view = device_.memory().host_span(range.start, range.size_bytes);
+        const auto given = view.has_value() ? device_.memory().discard(*view) : std::nullopt;
+        if (given.has_value()) {
+            counters.inflated_bytes.fetch_add(*given, std::memory_order_relaxed);
+        } else if (range.size_bytes == kPageBytes || view.has_value()) {
+            counters.refused_pages.fetch_add(range.size_bytes / kPageBytes,
+                                             std::memory_order_relaxed);
+        } else {
+            for (std::uint64_t at = 0; at < range.size_bytes; at += kPageBytes) {
+                give_back({GuestAddress(range.start.value() + at), kPageBytes});
+            }
+        }
+    }
+
+    BalloonDevice& device_;
+};
+
+class DeflateQueue final : public PageQueue<DeflateQueue> {
+  public:
+    DeflateQueue(BalloonDevice& device, Virtqueue& queue) : PageQueue(queue), device_(device) {}
+
+    bool serve(DescriptorChain& chain) {
+        const auto numbers = read_page_numbers(chain);
+        if (!numbers.has_value()) {
+            return false;
+        }
+        device_.counters().deflated_pages.fetch_add(numbers->size(), std::memory_order_relaxed);
+        return true;
+    }
+
+  private:
+    BalloonDevice& device_;
+};
+
+class ReportingQueue final : public PageQueue<ReportingQueue> {
+  public:
+    ReportingQueue(BalloonDevice& device, Virtqueue& queue) : PageQueue(queue), device_(device) {}
+
+    bool serve(DescriptorChain& chain) {
+        // 5.5.6.7: reported pages keep the driver's poison, and ours would be zero.
+        if (device_.pages_keep_poison()) {
+            return true;
+        }
+        BalloonCounters& counters = device_.counters();
+        for (const iovec& buffer : chain.writable()) {
+            const std::span view(static_cast<const std::uint8_t*>(buffer.iov_base), buffer.iov_len);
+            if (const auto given = device_.memory().discard(view)) {
+                counters.reported_bytes.fetch_add(*given, std::memory_order_relaxed);
+            } else {
+                counters.refused_pages.fetch_add(buffer.iov_len / kPageBytes,
+                                                 std::memory_order_relaxed);
+            }
+        }
+        return true;
+    }
+
+  private:
+    BalloonDevice& device_;
+};
+
+class IgnoredQueue final : public PageQueue<IgnoredQueue> {
+  public:
+    using PageQueue::PageQueue;
+    static bool serve(DescriptorChain& /*chain*/) { return true; }
+};
+
+}  // namespace
+
+std::unique_ptr<QueueHandler> make_inflate_queue(BalloonDevice& device,
+                                                 const QueueContext& context) {
+    return std::make_unique<InflateQueue>(device, context.queue);
+}
+
+std::unique_ptr<QueueHandler> make_deflate_queue(BalloonDevice& device,
+                                                 const QueueContext& context) {
+    return std::make_unique<DeflateQueue>(device, context.queue);
+}
+
+std::unique_ptr<QueueHandler> make_reporting_queue(BalloonDevice& device,
+                                                   const QueueContext& context) {
+    return std::make_unique<ReportingQueue>(device, context.queue);
+}
+
+std::unique_ptr<QueueHandler> make_ignored_queue(const QueueContext& context) {
+    return std::make_unique<IgnoredQueue>(context.queue);
+}
+
+}  // namespace skiff::virtio::balloon
