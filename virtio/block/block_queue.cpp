@@ -18,6 +18,8 @@ namespace {
 constexpr unsigned kAnswersAtOnce = 8;
 // And as soon as they are so many bytes: a large request takes longer than telling of it.
 constexpr std::uint64_t kAnsweredBytesAtOnce = 64 * kKiB;
+// After so many bytes, let others on the loop have a turn: some milliseconds.
+constexpr std::uint64_t kBatchBytes = 16 * kMiB;
 
 }  // namespace
 
@@ -59,7 +61,9 @@ Progress BlockQueue::process() {
         progress = serve(*std::exchange(waiting_, std::nullopt));
     }
     // A driver that adds while we serve gets no more than a queue at a time: others share the loop.
-    for (unsigned left = queue_.size(); left != 0 && progress == Progress::kDrained; --left) {
+    batch_bytes_ = 0;
+    for (unsigned left = queue_.size();
+         left != 0 && progress == Progress::kDrained && batch_bytes_ < kBatchBytes; --left) {
         auto request = next_request();
         if (!request.has_value()) {
             break;
@@ -125,6 +129,7 @@ void BlockQueue::run(BlockRequest request) {
     IoEngine::Attempt attempt;
     if (run_now(request, attempt)) {
         answered_bytes_ += request.data_bytes();
+        batch_bytes_ += request.data_bytes();
         finish(request, attempt.error);
         if (++answered_ == kAnswersAtOnce || answered_bytes_ >= kAnsweredBytesAtOnce) {
             queue_.flush();

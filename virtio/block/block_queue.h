@@ -54,6 +54,7 @@ class BlockQueue final : public QueueHandler {
     std::vector<std::uint16_t> free_slots_;
     DiskRules rules_;                   // of this batch
     bool size_is_known_ = false;        // looked at in this batch
+    std::uint64_t batch_bytes_ = 0;     // transferred on the spot in this batch
     unsigned answered_ = 0;             // since the driver was told last
     std::uint64_t answered_bytes_ = 0;  // the same
 };

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/units.h"
 
 namespace skiff::virtio::block {
 namespace {
@@ -29,6 +30,10 @@ constexpr std::array<unsigned, 3> kSetupFlags = {
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
     0,
 };
+
+// Copying more than this takes so long that it is a kernel thread's work: a driver may ask for
+// nearly 4 GiB at once, and others wait for this thread.
+constexpr std::uint64_t kMostBytesOnTheSpot = 8 * kMiB;
 
 constexpr std::uint64_t kCancelCookie = UINT64_MAX;
 
@@ -75,6 +80,9 @@ UringEngine::~UringEngine() {
 }
 
 IoEngine::Attempt UringEngine::try_now(const IoOperation& operation) {
+    if (operation.length_bytes > kMostBytesOnTheSpot) {
+        return {};
+    }
     switch (operation.kind) {
         case IoOperation::Kind::kRead:
             return read_now(operation);
@@ -196,6 +204,7 @@ void UringEngine::prepare_transfer(io_uring_sqe& entry, Pending& pending, int fi
         buffers = pending.rest;
     }
     const std::uint64_t offset = operation.offset_bytes + pending.done_bytes;
+    const bool copies_much = !pending.direct && operation.length_bytes > kMostBytesOnTheSpot;
     const auto count = static_cast<unsigned>(buffers.size());
     if (operation.kind == IoOperation::Kind::kRead) {
         ::io_uring_prep_readv(&entry, file_index, buffers.data(), count, offset);
@@ -203,6 +212,7 @@ void UringEngine::prepare_transfer(io_uring_sqe& entry, Pending& pending, int fi
         ::io_uring_prep_writev2(&entry, file_index, buffers.data(), count, offset,
                                 operation.durable ? RWF_DSYNC : 0);
     }
+    entry.flags |= copies_much ? IOSQE_ASYNC : 0U;
 }
 
 void UringEngine::prepare_zeroes(io_uring_sqe& entry, Pending& pending) {

@@ -97,6 +97,37 @@ TEST_CASE("A request may be framed in any way") {
     CHECK(answer.data == Bytes(expected.begin() + 512, expected.end()));
 }
 
+TEST_CASE("A request may be many times larger than usual") {
+    constexpr std::size_t kLarge = 9 * kMiB;
+    DiskImage image(16 * kMiB);
+    image.write(kMiB, pattern(kLarge));
+    DiskFixture disk(options_for(image, GENERATE(values<Way>(kAllWays))));
+    disk.room_bytes = 100 * kMiB;
+    disk.start();
+    const auto read = disk.request(VIRTIO_BLK_T_IN, kMiB / kSectorBytes, {}, kLarge);
+    CHECK(read.status == VIRTIO_BLK_S_OK);
+    CHECK(read.used_bytes == kLarge + 1);
+    CHECK(read.data == pattern(kLarge));
+    const auto write = disk.request(VIRTIO_BLK_T_OUT, 0, pattern(kLarge, 5));
+    CHECK(write.status == VIRTIO_BLK_S_OK);
+    CHECK(image.read(0, kLarge) == pattern(kLarge, 5));
+}
+
+TEST_CASE("More than one batch of requests is served to its end") {
+    DiskImage image(16 * kMiB);
+    DiskFixture disk(options_for(image, GENERATE(values<Way>(kAllWays))));
+    disk.room_bytes = 100 * kMiB;
+    disk.start();
+    constexpr unsigned kRequests = 20;
+    for (unsigned i = 0; i < kRequests; ++i) {
+        disk.submit(VIRTIO_BLK_T_IN, i, {}, 2 * kMiB);
+    }
+    disk.notify();
+    for (unsigned i = 0; i < kRequests; ++i) {
+        CHECK(disk.wait_used().len == 2 * kMiB + 1);
+    }
+}
+
 TEST_CASE("The device ID is the serial, as far as the buffer goes") {
     const DiskImage image(kDiskBytes);
     DiskOptions options = options_for(image);
