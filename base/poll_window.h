@@ -17,16 +17,19 @@ struct PollPolicy {
 };
 
 /// The time of polling, adjusted to when work really comes: it grows while work arrives soon after
-/// the loop went to sleep, and shrinks to nothing while it does not. Time is the caller's: one
-/// steady clock.
+/// the loop went to sleep, and shrinks to nothing while it does not. Where work comes only once the
+/// loop sleeps, time after time (the two share a processor, and polling keeps the other from
+/// working), there is none for a number of wakings, a longer one each time. Time is the caller's:
+/// one steady clock.
 class PollWindow {
   public:
     using Clock = std::chrono::steady_clock;
 
     explicit PollWindow(const PollPolicy& policy);
 
-    /// Work was done: the window begins anew.
-    void worked(Clock::time_point now) { last_work_ = now; }
+    /// Work was done: the window begins anew. After woken() it is what woke the loop, else it was
+    /// met by polling.
+    void worked(Clock::time_point now);
 
     /// Whether there was nothing to do for the whole window.
     bool is_over(Clock::time_point now) const { return now - last_work_ >= length_; }
@@ -37,9 +40,15 @@ class PollWindow {
     std::chrono::nanoseconds length() const { return length_; }
 
   private:
+    void adjust(std::chrono::nanoseconds idle);
+
     PollPolicy policy_;
     std::chrono::nanoseconds length_;
     Clock::time_point last_work_;
+    bool was_woken_ = false;
+    unsigned vain_windows_ = 0;  // in a row, polled to their end
+    unsigned next_rest_;         // wakings without polling, when there were too many of these
+    unsigned rest_ = 0;          // of them left
 };
 
 }  // namespace skiff

@@ -49,6 +49,30 @@ TEST_CASE("An automatic window shrinks to nothing where work comes late") {
     CHECK(window.length() == 0ns);
 }
 
+TEST_CASE("An automatic window rests where work comes only once the loop sleeps") {
+    PollWindow window({.limit = 64us});
+    PollWindow::Clock::time_point now{};
+    const auto wait_in_vain = [&] { pause(window, now, window.length() + 20us); };
+    int polled = 0;
+    for (int i = 0; i < 1000; ++i) {
+        wait_in_vain();
+        polled += window.length() != 0ns ? 1 : 0;
+    }
+    CHECK(polled > 6);
+    CHECK(polled < 50);
+
+    // The other one has a processor of its own again: in the end, work is met by polling.
+    for (int i = 0; i < 1100 && window.length() < 20us; ++i) {
+        pause(window, now, 15us);
+    }
+    REQUIRE(window.length() >= 20us);
+    for (int i = 0; i < 1000; ++i) {
+        window.worked(now);
+        now += 15us;
+        REQUIRE_FALSE(window.is_over(now));
+    }
+}
+
 TEST_CASE("A fixed window stays as it is") {
     PollWindow window({.kind = PollPolicy::Kind::kFixed, .limit = 10us});
     PollWindow::Clock::time_point now{};
