@@ -20,20 +20,11 @@
 #include "virtio/block/disk_options.h"
 #include "virtio/block/io_engine.h"
 #include "virtio/device.h"
+#include "virtio/event_counter.h"
 
 namespace skiff::virtio::block {
 
-/// A number that one thread counts and any thread reads.
-class DiskCounter {
-  public:
-    void add(std::uint64_t count) {
-        value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
-    }
-    std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
-  private:
-    std::atomic<std::uint64_t> value_{0};
-};
+using DiskCounter = EventCounter;
 
 /// What one queue of a disk did since the disk was made.
 struct alignas(64) DiskCounters {

@@ -110,4 +110,14 @@ std::optional<WritableByte> DescriptorChain::take_last_writable_byte() {
     return byte;
 }
 
+std::optional<WritableByte> DescriptorChain::writable_byte(std::uint64_t offset) const {
+    for (const iovec& buffer : writable()) {
+        if (offset < buffer.iov_len) {
+            return WritableByte(static_cast<std::uint8_t*>(buffer.iov_base) + offset);
+        }
+        offset -= buffer.iov_len;
+    }
+    return std::nullopt;
+}
+
 }  // namespace skiff::virtio

@@ -15,7 +15,7 @@ namespace skiff::virtio {
 class SplitQueue;
 
 /// One byte of a chain's writable part that is set when the request is done (a block device's
-/// status). Inside guest memory: checked when it was made.
+/// status, a frame's count of buffers). Inside guest memory: checked when it was made.
 class WritableByte {
   public:
     void store(std::uint8_t value) { __atomic_store_n(at_, value, __ATOMIC_RELAXED); }
@@ -68,6 +68,9 @@ class DescriptorChain {
 
     /// Takes the last byte off the writable part; nothing where it is empty.
     std::optional<WritableByte> take_last_writable_byte();
+    /// The byte at `offset` of what is left of the writable part, for a later store(): the kernel
+    /// may fill what stands around it before. Nothing where the part ends before it.
+    std::optional<WritableByte> writable_byte(std::uint64_t offset) const;
 
     /// For a queue that is stopped: the driver gets nothing back.
     void abandon();

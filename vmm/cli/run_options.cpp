@@ -9,6 +9,7 @@
 
 #include "vmm/cli/balloon_option.h"
 #include "vmm/cli/disk_option.h"
+#include "vmm/cli/net_option.h"
 #include "vmm/cli/option_values.h"
 
 namespace skiff::cli {
@@ -111,6 +112,24 @@ Result<void> assign_disks(const ParsedArguments& arguments, machine::MachineConf
     return {};
 }
 
+Result<void> assign_nets(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    bool none = false;
+    for (const std::string_view text : arguments.all("net")) {
+        Result<std::optional<machine::NetworkConfig>> net = parse_net(text);
+        if (!net.ok()) {
+            return net.error().with_context("--net");
+        }
+        none = none || !net->has_value();
+        if (net->has_value()) {
+            config.nets.push_back(std::move(**net));
+        }
+    }
+    if (none && !config.nets.empty()) {
+        return Error::user("--net none and another --net exclude each other: leave one out");
+    }
+    return {};
+}
+
 Result<void> assign_log(const ParsedArguments& arguments, log::Options& options) {
     if (arguments.has("quiet") && arguments.has("verbose")) {
         return Error::user("--quiet and --verbose exclude each other: give one of them");
@@ -138,6 +157,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign_what_to_boot(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_machine(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_disks(arguments, options.config));
+    SKIFF_RETURN_IF_ERROR(assign_nets(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "serial", parse_serial, options.config.serial));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));

@@ -182,6 +182,20 @@ constexpr std::array kOptions = {
                 "commas stand for one in a path. May be repeated.",
     },
     OptionSpec{
+        .long_name = "net",
+        .short_name = 'n',
+        .value_use = ValueUse::kRequired,
+        .value_name = "tap=IF|fd=N|none[,SETTING]...",
+        .completion = Completion::kChoices,
+        .choices = "tap= fd= none",
+        .repeatable = true,
+        .group = kDevices,
+        .help = "Add a network device, eth0 first, on a TAP interface by name or inherited as a "
+                "descriptor. Settings: mac=ADDRESS; mtu=N; queues=N (queue pairs; the TAP needs "
+                "multi_queue); bw-in=SIZE/s and bw-out=SIZE/s (limits to the guest and from it). "
+                "May be repeated; none, the default, says that there is none.",
+    },
+    OptionSpec{
         .long_name = "serial",
         .value_use = ValueUse::kRequired,
         .value_name = "WHERE",

@@ -17,10 +17,12 @@ constexpr std::uint64_t kMaxMemoryBytes = std::uint64_t{1} << 46;
 Result<void> validate_devices(const MachineConfig& config) {
     const std::size_t count = virtio_device_count(config);
     if (count > x86_64::kMaxVirtioDevices) {
+        const std::string nets =
+            config.nets.empty() ? "" : fmt::format(", {} network devices", config.nets.size());
         return Error::user(fmt::format(
-            "{} virtio devices asked for ({} disks{}), but there are interrupts for {}: leave {} "
+            "{} virtio devices asked for ({} disks{}{}), but there are interrupts for {}: leave {} "
             "out",
-            count, config.disks.size(), config.rng ? " and the entropy device" : "",
+            count, config.disks.size(), nets, config.rng ? " and the entropy device" : "",
             x86_64::kMaxVirtioDevices, count - x86_64::kMaxVirtioDevices));
     }
     return {};

@@ -14,6 +14,7 @@
 #include "boot/boot_request.h"
 #include "virtio/balloon/balloon_options.h"
 #include "virtio/block/disk_options.h"
+#include "virtio/net/net_options.h"
 
 namespace skiff::machine {
 
@@ -27,6 +28,7 @@ struct SerialConfig {
 };
 
 using DiskConfig = virtio::block::DiskOptions;
+using NetworkConfig = virtio::net::NetOptions;
 using BalloonConfig = virtio::balloon::BalloonOptions;
 
 /// Everything that describes a virtual machine before it exists: made by the command line, the API
@@ -57,6 +59,8 @@ struct MachineConfig {
     PollPolicy io_poll;
     /// In the order in which the guest finds them: /dev/vda first.
     std::vector<DiskConfig> disks;
+    /// In the order in which the guest finds them: eth0 first.
+    std::vector<NetworkConfig> nets;
 
     SerialConfig serial;
     bool acpi = true;

@@ -83,6 +83,9 @@ void Machine::Parts::report_queues() const {
     for (const virtio::block::BlockDevice* const disk : virtio_devices->disks()) {
         log::debug("disk {}: {}", disk->file().path(), disk->describe_counters());
     }
+    for (const virtio::net::NetDevice* const net : virtio_devices->nets()) {
+        log::debug("net {}: {}", net->name(), net->describe_counters());
+    }
 }
 
 void Machine::Parts::report(const ExitReason& reason) const {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "virtio/mmio/mmio_registers.h"
+#include "virtio/net/tap.h"
 #include "virtio/rng/rng_device.h"
 
 namespace skiff::machine {
@@ -12,7 +13,8 @@ namespace skiff::machine {
 using virtio::mmio::MmioTransport;
 
 std::size_t virtio_device_count(const MachineConfig& config) {
-    return config.disks.size() + (config.balloon.has_value() ? 1 : 0) + (config.rng ? 1 : 0);
+    return config.disks.size() + config.nets.size() + (config.balloon.has_value() ? 1 : 0) +
+           (config.rng ? 1 : 0);
 }
 
 Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig& config,
@@ -21,6 +23,9 @@ Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig
     std::unique_ptr<VirtioDevices> devices(new VirtioDevices(around));
     for (const DiskConfig& disk : config.disks) {
         SKIFF_RETURN_IF_ERROR(devices->add_disk(disk));
+    }
+    for (const NetworkConfig& net : config.nets) {
+        SKIFF_RETURN_IF_ERROR(devices->add_net(net));
     }
     if (config.balloon.has_value()) {
         SKIFF_RETURN_IF_ERROR(devices->add_balloon(*config.balloon));
@@ -50,6 +55,17 @@ Result<void> VirtioDevices::add_balloon(const BalloonConfig& config) {
         auto device =
             std::make_unique<virtio::balloon::BalloonDevice>(config, around_.memory, host);
         balloon_ = device.get();
+        return device;
+    });
+}
+
+Result<void> VirtioDevices::add_net(const NetworkConfig& config) {
+    using namespace virtio::net;
+    SKIFF_ASSIGN_OR_RETURN(std::unique_ptr<NetBackend> backend, Tap::open(config));
+    const MacAddress mac = config.mac.value_or(default_mac(backend->name(), nets_.size()));
+    return add("net " + describe(config), [&](virtio::DeviceHost& host) {
+        auto device = std::make_unique<NetDevice>(std::move(backend), config, mac, host);
+        nets_.push_back(device.get());
         return device;
     });
 }

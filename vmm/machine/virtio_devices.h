@@ -13,6 +13,7 @@
 #include "virtio/balloon/balloon_device.h"
 #include "virtio/block/block_device.h"
 #include "virtio/mmio/mmio_transport.h"
+#include "virtio/net/net_device.h"
 #include "vmm/kvm/irqfd_line.h"
 #include "vmm/kvm/vm.h"
 #include "vmm/machine/machine_config.h"
@@ -23,8 +24,8 @@ namespace skiff::machine {
 std::size_t virtio_device_count(const MachineConfig& config);
 
 /// The machine's virtio devices behind their transports: disks in the order of the configuration,
-/// then the balloon and the entropy device. Built and destroyed on the thread of the machine's
-/// loop.
+/// then network devices in theirs, then the balloon and the entropy device. Built and destroyed on
+/// the thread of the machine's loop.
 class VirtioDevices {
   public:
     /// All of it outlives the devices.
@@ -51,12 +52,14 @@ class VirtioDevices {
     virtio::balloon::BalloonDevice* balloon() const { return balloon_; }
     /// In the order of the configuration; they belong to their transports.
     const std::vector<const virtio::block::BlockDevice*>& disks() const { return disks_; }
+    const std::vector<const virtio::net::NetDevice*>& nets() const { return nets_; }
 
   private:
     explicit VirtioDevices(const Surroundings& around) : around_(around) {}
 
     Result<void> add_disk(const DiskConfig& config);
     Result<void> add_balloon(const BalloonConfig& config);
+    Result<void> add_net(const NetworkConfig& config);
     Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
 
     Surroundings around_;
@@ -64,6 +67,7 @@ class VirtioDevices {
     std::vector<std::unique_ptr<virtio::mmio::MmioTransport>> transports_;
     std::vector<const virtio::block::BlockDevice*> disks_;
     virtio::balloon::BalloonDevice* balloon_ = nullptr;
+    std::vector<const virtio::net::NetDevice*> nets_;
 };
 
 }  // namespace skiff::machine

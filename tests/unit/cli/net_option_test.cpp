@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/cli/net_option.h"
+
+#include <catch2/catch.hpp>
+
+#include "command_line.h"
+
+namespace skiff::cli {
+namespace {
+
+using machine::NetworkConfig;
+
+NetworkConfig net_of(std::string_view text) {
+    const auto net = parse_net(text);
+    if (!net.ok()) {
+        FAIL(net.error().message());
+    }
+    REQUIRE(net->has_value());
+    return **net;
+}
+
+TEST_CASE("A TAP alone is one queue pair without limits") {
+    const NetworkConfig net = net_of("tap=tap0");
+    CHECK(net.tap == "tap0");
+    CHECK_FALSE(net.fd.has_value());
+    CHECK_FALSE(net.mac.has_value());
+    CHECK_FALSE(net.mtu.has_value());
+    CHECK(net.queue_pairs == 1);
+    CHECK_FALSE(net.bytes_per_second_in.has_value());
+    CHECK_FALSE(net.bytes_per_second_out.has_value());
+}
+
+TEST_CASE("Every setting of a network device is read") {
+    const NetworkConfig net =
+        net_of("tap=vm-tap.1,mac=02:aB:00:0c:ff:01,mtu=9000,queues=16,bw-in=10M/s,bw-out=1K");
+    CHECK(net.tap == "vm-tap.1");
+    CHECK(net.mac == virtio::net::MacAddress{0x02, 0xab, 0x00, 0x0c, 0xff, 0x01});
+    CHECK(net.mtu == 9000);
+    CHECK(net.queue_pairs == 16);
+    CHECK(net.bytes_per_second_in == 10 * kMiB);
+    CHECK(net.bytes_per_second_out == kKiB);
+    CHECK(net_of("fd=7,mac=02:00:00:00:00:01").fd == 7);
+}
+
+TEST_CASE("What is wrong with a network device is said with what to write") {
+    struct Row {
+        const char* text;
+        const char* says;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"", "no setting of a network device"},
+        {"tap0", "no setting of a network device"},
+        {"mac=02:00:00:00:00:01", "say once where frames go"},
+        {"tap=tap0,fd=3", "say once where frames go"},
+        {"none,mtu=1500", "no setting of a network device"},
+        {"tap=", "an interface's name has 1 to 15 characters"},
+        {"tap=abcdefghijklmnop", "an interface's name has 1 to 15 characters"},
+        {"tap=a/b", "none of them '/'"},
+        {"tap=tap%d", "none of them '/'"},
+        {"fd=2", "3 or more"},
+        {"fd=99999999999", "3 or more"},
+        {"fd=x", "3 or more"},
+        {"fd=3,queues=2", "leave queues= out"},
+        {"tap=t,mac=02:00:00:00:00", "write for example mac="},
+        {"tap=t,mac=02-00-00-00-00-01", "write for example mac="},
+        {"tap=t,mac=0x:00:00:00:00:01", "write for example mac="},
+        {"tap=t,mac=02:00:00:00:00:0", "write for example mac="},
+        {"tap=t,mac=03:00:00:00:00:01", "let the first byte be even"},
+        {"tap=t,mac=00:00:00:00:00:00", "let the first byte be even"},
+        {"tap=t,mtu=1279", "an MTU is 1280 to 65535"},
+        {"tap=t,mtu=65536", "an MTU is 1280 to 65535"},
+        {"tap=t,queues=0", "1 to 16 queue pairs"},
+        {"tap=t,queues=17", "1 to 16 queue pairs"},
+        {"tap=t,queue=2", "did you mean 'queues'?"},
+        {"tap=t,bw-in=0", "bw-in"},
+    }));
+    const auto net = parse_net(row.text);
+    REQUIRE_FALSE(net.ok());
+    CHECK_THAT(net.error().message(), Catch::Contains(row.says));
+}
+
+TEST_CASE("Network devices are given as often as wanted, or as none") {
+    const auto two = parse_run({"vmlinux", "-n", "tap=a", "--net", "fd=4"});
+    REQUIRE(two.ok());
+    REQUIRE(two->config.nets.size() == 2);
+    CHECK(two->config.nets[0].tap == "a");
+    CHECK(two->config.nets[1].fd == 4);
+    const auto none = parse_run({"vmlinux", "-n", "none"});
+    REQUIRE(none.ok());
+    CHECK(none->config.nets.empty());
+    const auto both = parse_run({"vmlinux", "-n", "none", "-n", "tap=a"});
+    REQUIRE_FALSE(both.ok());
+    CHECK_THAT(both.error().message(), Catch::Contains("exclude each other"));
+}
+
+}  // namespace
+}  // namespace skiff::cli

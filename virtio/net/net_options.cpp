@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "virtio/net/net_options.h"
+
+#include <fmt/format.h>
+
+namespace skiff::virtio::net {
+
+std::string describe(const NetOptions& options) {
+    return options.fd.has_value() ? fmt::format("fd {}", *options.fd) : options.tap;
+}
+
+MacAddress default_mac(const std::string& interface, std::size_t position) {
+    // FNV-1a, 64 bits.
+    std::uint64_t hash = 0xcbf29ce484222325;
+    const auto add = [&hash](std::uint8_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
+    for (const char c : interface) {
+        add(static_cast<std::uint8_t>(c));
+    }
+    add(0);
+    add(static_cast<std::uint8_t>(position));
+    MacAddress mac = {0x02};  // IEEE 802: locally administered, unicast
+    for (std::size_t i = 1; i < mac.size(); ++i) {
+        mac.at(i) = static_cast<std::uint8_t>(hash >> (8 * i));
+    }
+    return mac;
+}
+
+}  // namespace skiff::virtio::net

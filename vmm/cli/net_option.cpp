@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/cli/net_option.h"
+
+#include <fmt/format.h>
+#include <net/if.h>
+
+#include <array>
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "vmm/cli/settings.h"
+
+namespace skiff::cli {
+namespace {
+
+using machine::NetworkConfig;
+using virtio::net::MacAddress;
+
+Result<void> set_tap(const Setting& setting, NetworkConfig& net) {
+    net.tap = setting.value.value_or("");
+    const bool fits = !net.tap.empty() && net.tap.size() < IFNAMSIZ;
+    if (!fits || net.tap.find_first_of("/ %:") != std::string::npos) {
+        return wrong_setting(setting, fmt::format("an interface's name has 1 to {} characters, "
+                                                  "none of them '/', ':', '%' or a blank",
+                                                  IFNAMSIZ - 1));
+    }
+    return {};
+}
+
+Result<void> set_fd(const Setting& setting, NetworkConfig& net) {
+    constexpr std::string_view kTakes = "the number of an inherited descriptor, 3 or more (fd=3)";
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t number, positive_number(setting, kTakes));
+    if (number < 3 || number > INT32_MAX) {
+        return wrong_setting(setting, kTakes);
+    }
+    net.fd = static_cast<int>(number);
+    return {};
+}
+
+/// Six pairs of hexadecimal digits with colons between them.
+std::optional<MacAddress> parse_mac(std::string_view text) {
+    MacAddress mac{};
+    if (text.size() != 3 * mac.size() - 1) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < mac.size(); ++i) {
+        const std::string_view digits = text.substr(3 * i, 2);
+        const char* const end = digits.data() + digits.size();
+        const auto [rest, failure] = std::from_chars(digits.data(), end, mac.at(i), 16);
+        if (failure != std::errc() || rest != end || (i != 0 && text[3 * i - 1] != ':')) {
+            return std::nullopt;
+        }
+    }
+    return mac;
+}
+
+Result<void> set_mac(const Setting& setting, NetworkConfig& net) {
+    net.mac = parse_mac(setting.value.value_or(""));
+    if (!net.mac.has_value()) {
+        return wrong_setting(setting, "write for example mac=02:00:00:00:00:01");
+    }
+    if ((net.mac->front() & 1) != 0 || *net.mac == MacAddress{}) {
+        return wrong_setting(setting,
+                             "a multicast or empty address is nobody's: let the first byte be even "
+                             "(mac=02:00:00:00:00:01)");
+    }
+    return {};
+}
+
+Result<void> set_mtu(const Setting& setting, NetworkConfig& net) {
+    const std::string takes = fmt::format("an MTU is {} to {} (mtu=1500)", NetworkConfig::kMinMtu,
+                                          NetworkConfig::kMaxMtu);
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t mtu, positive_number(setting, takes));
+    if (mtu < NetworkConfig::kMinMtu || mtu > NetworkConfig::kMaxMtu) {
+        return wrong_setting(setting, takes);
+    }
+    net.mtu = static_cast<std::uint16_t>(mtu);
+    return {};
+}
+
+Result<void> set_queues(const Setting& setting, NetworkConfig& net) {
+    const std::string takes = fmt::format("a network device has 1 to {} queue pairs (queues=2)",
+                                          NetworkConfig::kMaxQueuePairs);
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t queues, positive_number(setting, takes));
+    if (queues > NetworkConfig::kMaxQueuePairs) {
+        return wrong_setting(setting, takes);
+    }
+    net.queue_pairs = static_cast<unsigned>(queues);
+    return {};
+}
+
+Result<void> set_rate_in(const Setting& setting, NetworkConfig& net) {
+    SKIFF_ASSIGN_OR_RETURN(net.bytes_per_second_in, byte_rate(setting));
+    return {};
+}
+
+Result<void> set_rate_out(const Setting& setting, NetworkConfig& net) {
+    SKIFF_ASSIGN_OR_RETURN(net.bytes_per_second_out, byte_rate(setting));
+    return {};
+}
+
+constexpr std::array kKeys = {
+    SettingKey<NetworkConfig>{"tap", "tap=INTERFACE", set_tap},
+    SettingKey<NetworkConfig>{"fd", "fd=N", set_fd},
+    SettingKey<NetworkConfig>{"mac", "mac=ADDRESS", set_mac},
+    SettingKey<NetworkConfig>{"mtu", "mtu=N", set_mtu},
+    SettingKey<NetworkConfig>{"queues", "queues=N", set_queues},
+    SettingKey<NetworkConfig>{"bw-in", "bw-in=SIZE/s", set_rate_in},
+    SettingKey<NetworkConfig>{"bw-out", "bw-out=SIZE/s", set_rate_out},
+};
+
+}  // namespace
+
+Result<std::optional<NetworkConfig>> parse_net(std::string_view text) {
+    if (text == "none") {
+        return std::optional<NetworkConfig>();
+    }
+    NetworkConfig net;
+    for (const std::string& part : split_settings(text)) {
+        SKIFF_RETURN_IF_ERROR(
+            apply_setting<NetworkConfig>(to_setting(part), kKeys, "network device", net));
+    }
+    if (net.tap.empty() != net.fd.has_value()) {
+        return Error::user(fmt::format(
+            "'{}': say once where frames go: tap=INTERFACE or fd=N (or 'none' alone)", text));
+    }
+    if (net.fd.has_value() && net.queue_pairs > 1) {
+        return Error::user(
+            fmt::format("'{}': one descriptor is one queue pair: leave queues= out", text));
+    }
+    return std::optional<NetworkConfig>(std::move(net));
+}
+
+}  // namespace skiff::cli
