@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queues behind the transport: starting, serving, breaking, taking back, resetting.
 #include <catch2/catch.hpp>
+#include <future>
 #include <thread>
 
 #include "tests/support/transport_fixture.h"
@@ -254,7 +255,10 @@ TEST_CASE("Notifications of queues that do not run, or are not there, do nothing
 TEST_CASE("A reset from another thread waits until the loop has let the queue go") {
     TransportFixture fixture;
     auto driver = fixture.started();
+    std::promise<void> running;
+    fixture.loop.post([&running] { running.set_value(); });
     std::thread loop_thread([&fixture] { fixture.loop.run(); });
+    running.get_future().wait();  // until then the loop is this thread's
     for (int round = 0; round < 200; ++round) {
         begin_again(fixture);
         REQUIRE(driver.negotiate(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX));
