@@ -16,7 +16,7 @@ import block_plot
 from block_cases import CASES, MIB, Disks
 from block_run import run_host, run_vmm
 from block_vmms import all_vmms
-from measure import BenchError, Spread
+from measure import BenchError, Spread, run_bench
 from start import host, show_progress
 
 HOST = "host"
@@ -173,17 +173,5 @@ def run(arguments):
     return 1 if arguments.check and not reached else 0
 
 
-def main():
-    arguments = parse_arguments()
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        print("SKIPPED: no /dev/kvm that may be opened")
-        return 77
-    try:
-        return run(arguments)
-    except BenchError as error:
-        print(f"bench block: {error}", file=sys.stderr)
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_bench("block", run, parse_arguments()))

@@ -7,6 +7,7 @@ import re
 import select
 import statistics
 import subprocess
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,18 @@ MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+ *(.*)$")
 
 class BenchError(Exception):
     """A run that did not do what is measured; the message says which and how."""
+
+
+def run_bench(name, run, arguments):
+    """The status of a benchmark's run: its own, 77 without /dev/kvm, 1 where a run went wrong."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        print("SKIPPED: no /dev/kvm that may be opened")
+        return 77
+    try:
+        return run(arguments)
+    except BenchError as error:
+        print(f"bench {name}: {error}", file=sys.stderr)
+        return 1
 
 
 @dataclass

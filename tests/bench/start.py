@@ -19,7 +19,7 @@ from pathlib import Path
 
 import big_images
 import measure
-from measure import BenchError, Spread
+from measure import BenchError, Spread, run_bench
 
 KERNEL_MB, INITRD_MB, BIG_GUEST_MIB, GUEST_MIB = 40, 200, 512, 128
 # What issue and documentation promise (docs/benchmarks.md).
@@ -195,17 +195,5 @@ def run(arguments):
     return 1 if arguments.check and not held else 0
 
 
-def main():
-    arguments = parse_arguments()
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        print("SKIPPED: no /dev/kvm that may be opened")
-        return 77
-    try:
-        return run(arguments)
-    except BenchError as error:
-        print(f"bench start: {error}", file=sys.stderr)
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_bench("start", run, parse_arguments()))
