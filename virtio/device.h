@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
 
 #include "base/event_loop.h"
+#include "base/guest_memory.h"
 #include "virtio/queue/virtqueue.h"
 
 namespace skiff::virtio {
@@ -82,6 +85,16 @@ class DeviceHost {
     /// The device cannot go on before the driver resets it (VIRTIO 1.2, 2.1.2).
     virtual void needs_reset(std::string_view why) = 0;
 };
+
+/// For Device::read_config(): the bytes of a configuration space that is this struct.
+template <GuestData Config>
+void read_config_bytes(const Config& config, std::uint64_t offset, std::span<std::uint8_t> data) {
+    std::array<std::uint8_t, sizeof config> bytes{};
+    std::memcpy(bytes.data(), &config, sizeof config);
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        data[i] = offset + i < bytes.size() ? bytes.at(offset + i) : 0;
+    }
+}
 
 /// A virtio device behind a transport: what it is, its configuration space, and how its queues are
 /// served. The transport owns negotiation, rings, notifications and interrupts.

@@ -26,7 +26,7 @@ QueueRunner::~QueueRunner() {
 
 Result<void> QueueRunner::start() {
     SKIFF_ASSIGN_OR_RETURN(watch_, loop_.add(notify_fd_, EPOLLIN | EPOLLET, [this](std::uint32_t) {
-        counters_.notifications.fetch_add(1, std::memory_order_relaxed);
+        counters_.notifications.add(1);
         serve();
     }));
     serve();

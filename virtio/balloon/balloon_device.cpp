@@ -54,7 +54,7 @@ void BalloonDevice::read_config(std::uint64_t offset, std::span<std::uint8_t> da
                         // Hints pay only where guest memory is copied: none are wanted.
                         .free_page_hint_cmd_id = VIRTIO_BALLOON_CMD_ID_STOP,
                         .poison_val = poison_val_.load()};
-    std::memcpy(data.data(), reinterpret_cast<const std::uint8_t*>(&config) + offset, data.size());
+    read_config_bytes(config, offset, data);
 }
 
 void BalloonDevice::write_config(std::uint64_t offset, std::span<const std::uint8_t> data) {

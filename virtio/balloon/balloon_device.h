@@ -12,15 +12,16 @@
 #include "virtio/balloon/balloon_options.h"
 #include "virtio/balloon/balloon_registers.h"
 #include "virtio/device.h"
+#include "virtio/event_counter.h"
 
 namespace skiff::virtio::balloon {
 
 /// What a balloon has done since it was made.
 struct BalloonCounters {
-    std::atomic<std::uint64_t> inflated_bytes{0};  ///< Given back by inflating.
-    std::atomic<std::uint64_t> deflated_pages{0};  ///< That the driver took out again.
-    std::atomic<std::uint64_t> reported_bytes{0};  ///< Given back by free page reporting.
-    std::atomic<std::uint64_t> refused_pages{0};   ///< That are no RAM, or that the host kept.
+    EventCounter inflated_bytes;  ///< Given back by inflating.
+    EventCounter deflated_pages;  ///< That the driver took out again.
+    EventCounter reported_bytes;  ///< Given back by free page reporting.
+    EventCounter refused_pages;   ///< That are no RAM, or that the host kept.
 };
 
 /// The values of the last answer, by tag; what the driver does not tell is not there.

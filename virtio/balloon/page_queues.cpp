@@ -77,10 +77,9 @@ class InflateQueue final : public PageQueue<InflateQueue> {
         const auto view = device_.memory().host_span(range.start, range.size_bytes);
         const auto given = view.has_value() ? device_.memory().discard(*view) : std::nullopt;
         if (given.has_value()) {
-            counters.inflated_bytes.fetch_add(*given, std::memory_order_relaxed);
+            counters.inflated_bytes.add(*given);
         } else if (range.size_bytes == kPageBytes || view.has_value()) {
-            counters.refused_pages.fetch_add(range.size_bytes / kPageBytes,
-                                             std::memory_order_relaxed);
+            counters.refused_pages.add(range.size_bytes / kPageBytes);
         } else {
             for (std::uint64_t at = 0; at < range.size_bytes; at += kPageBytes) {
                 give_back({GuestAddress(range.start.value() + at), kPageBytes});
@@ -100,7 +99,7 @@ class DeflateQueue final : public PageQueue<DeflateQueue> {
         if (!numbers.has_value()) {
             return false;
         }
-        device_.counters().deflated_pages.fetch_add(numbers->size(), std::memory_order_relaxed);
+        device_.counters().deflated_pages.add(numbers->size());
         return true;
     }
 
@@ -121,10 +120,9 @@ class ReportingQueue final : public PageQueue<ReportingQueue> {
         for (const iovec& buffer : chain.writable()) {
             const std::span view(static_cast<const std::uint8_t*>(buffer.iov_base), buffer.iov_len);
             if (const auto given = device_.memory().discard(view)) {
-                counters.reported_bytes.fetch_add(*given, std::memory_order_relaxed);
+                counters.reported_bytes.add(*given);
             } else {
-                counters.refused_pages.fetch_add(buffer.iov_len / kPageBytes,
-                                                 std::memory_order_relaxed);
+                counters.refused_pages.add(buffer.iov_len / kPageBytes);
             }
         }
         return true;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -99,11 +98,7 @@ void NetDevice::read_config(std::uint64_t offset, std::span<std::uint8_t> data) 
                            .status = status_,
                            .max_virtqueue_pairs = static_cast<std::uint16_t>(queue_pairs()),
                            .mtu = options_.mtu.value_or(0)};
-    std::array<std::uint8_t, sizeof config> bytes{};
-    std::memcpy(bytes.data(), &config, sizeof config);
-    for (std::size_t i = 0; i < data.size(); ++i) {
-        data[i] = offset + i < bytes.size() ? bytes.at(offset + i) : 0;
-    }
+    read_config_bytes(config, offset, data);
 }
 
 void NetDevice::features_chosen(std::uint64_t features) {

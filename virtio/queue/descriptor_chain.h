@@ -79,8 +79,6 @@ class DescriptorChain {
     friend class SplitQueue;
     DescriptorChain(std::uint16_t head, std::vector<iovec> buffers);
 
-    bool open() const { return open_; }
-
     std::uint16_t head_ = 0;
     bool open_ = false;
     std::vector<iovec> buffers_;      // readable ones, then writable ones

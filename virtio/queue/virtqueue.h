@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "virtio/event_counter.h"
 #include "virtio/queue/split_queue.h"
 
 namespace skiff::virtio {
 
 /// What a queue did since its device was made; read by any thread.
 struct QueueCounters {
-    std::atomic<std::uint64_t> notifications{0};  ///< Times that the driver woke us.
-    std::atomic<std::uint64_t> chains{0};         ///< Chains popped.
-    std::atomic<std::uint64_t> interrupts{0};     ///< Interrupts that the driver wanted.
-    std::atomic<std::uint64_t> errors{0};         ///< Times that the ring was broken.
+    EventCounter notifications;  ///< Times that the driver woke us.
+    EventCounter chains;         ///< Chains popped.
+    EventCounter interrupts;     ///< Interrupts that the driver wanted.
+    EventCounter errors;         ///< Times that the ring was broken.
 };
 
 /// Whom a queue tells what happens to it. On the queue's thread.
@@ -42,7 +42,7 @@ class Virtqueue {
     std::optional<DescriptorChain> pop() {
         auto chain = ring_.pop();
         if (chain.has_value()) {
-            counters_.chains.fetch_add(1, std::memory_order_relaxed);
+            counters_.chains.add(1);
         } else if (ring_.error().has_value()) {
             report_error();
         }
@@ -61,7 +61,7 @@ class Virtqueue {
     /// most one interrupt.
     void flush() {
         if (ring_.publish()) {
-            counters_.interrupts.fetch_add(1, std::memory_order_relaxed);
+            counters_.interrupts.add(1);
             events_.used_buffers();
         }
     }
@@ -82,7 +82,7 @@ class Virtqueue {
   private:
     void report_error() {
         if (!std::exchange(reported_, true)) {
-            counters_.errors.fetch_add(1, std::memory_order_relaxed);
+            counters_.errors.add(1);
             events_.queue_broken(*ring_.error());
         }
     }

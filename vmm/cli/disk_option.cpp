@@ -39,10 +39,8 @@ Result<void> set_serial(const Setting& setting, DiskConfig& disk) {
 Result<void> set_queues(const Setting& setting, DiskConfig& disk) {
     const std::string takes =
         fmt::format("a disk has 1 to {} queues (queues=2)", DiskConfig::kMaxQueues);
-    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t queues, positive_number(setting, takes));
-    if (queues > DiskConfig::kMaxQueues) {
-        return wrong_setting(setting, takes);
-    }
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t queues,
+                           number_between(setting, 1, DiskConfig::kMaxQueues, takes));
     disk.queues = static_cast<unsigned>(queues);
     return {};
 }

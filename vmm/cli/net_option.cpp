@@ -30,10 +30,8 @@ Result<void> set_tap(const Setting& setting, NetworkConfig& net) {
 
 Result<void> set_fd(const Setting& setting, NetworkConfig& net) {
     constexpr std::string_view kTakes = "the number of an inherited descriptor, 3 or more (fd=3)";
-    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t number, positive_number(setting, kTakes));
-    if (number < 3 || number > INT32_MAX) {
-        return wrong_setting(setting, kTakes);
-    }
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t number,
+                           number_between(setting, 3, INT32_MAX, kTakes));
     net.fd = static_cast<int>(number);
     return {};
 }
@@ -71,10 +69,8 @@ Result<void> set_mac(const Setting& setting, NetworkConfig& net) {
 Result<void> set_mtu(const Setting& setting, NetworkConfig& net) {
     const std::string takes = fmt::format("an MTU is {} to {} (mtu=1500)", NetworkConfig::kMinMtu,
                                           NetworkConfig::kMaxMtu);
-    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t mtu, positive_number(setting, takes));
-    if (mtu < NetworkConfig::kMinMtu || mtu > NetworkConfig::kMaxMtu) {
-        return wrong_setting(setting, takes);
-    }
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t mtu, number_between(setting, NetworkConfig::kMinMtu,
+                                                                   NetworkConfig::kMaxMtu, takes));
     net.mtu = static_cast<std::uint16_t>(mtu);
     return {};
 }
@@ -82,10 +78,8 @@ Result<void> set_mtu(const Setting& setting, NetworkConfig& net) {
 Result<void> set_queues(const Setting& setting, NetworkConfig& net) {
     const std::string takes = fmt::format("a network device has 1 to {} queue pairs (queues=2)",
                                           NetworkConfig::kMaxQueuePairs);
-    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t queues, positive_number(setting, takes));
-    if (queues > NetworkConfig::kMaxQueuePairs) {
-        return wrong_setting(setting, takes);
-    }
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t queues,
+                           number_between(setting, 1, NetworkConfig::kMaxQueuePairs, takes));
     net.queue_pairs = static_cast<unsigned>(queues);
     return {};
 }

@@ -60,6 +60,15 @@ Result<std::uint64_t> positive_number(const Setting& setting, std::string_view t
     return number;
 }
 
+Result<std::uint64_t> number_between(const Setting& setting, std::uint64_t min, std::uint64_t max,
+                                     std::string_view takes) {
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t number, positive_number(setting, takes));
+    if (number < min || number > max) {
+        return wrong_setting(setting, takes);
+    }
+    return number;
+}
+
 Result<std::uint64_t> byte_rate(const Setting& setting) {
     std::string_view size = setting.value.value_or("");
     if (size.ends_with("/s")) {

@@ -44,6 +44,10 @@ Error unknown_setting(std::string_view name, std::string_view of_what,
 /// A decimal number above 0.
 Result<std::uint64_t> positive_number(const Setting& setting, std::string_view takes);
 
+/// A decimal number from `min`, which is above 0, to `max`.
+Result<std::uint64_t> number_between(const Setting& setting, std::uint64_t min, std::uint64_t max,
+                                     std::string_view takes);
+
 /// Bytes a second: "100M" or "100M/s", above 0.
 Result<std::uint64_t> byte_rate(const Setting& setting);
 

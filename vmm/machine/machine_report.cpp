@@ -67,8 +67,9 @@ void Machine::Parts::report_queues() const {
         for (std::size_t i = 0; i < transport->queues().count(); ++i) {
             const virtio::QueueCounters& counters = transport->queues().counters(i);
             log::debug("{}: queue {}: {} chains, {} notifications, {} interrupts, {} errors",
-                       transport->name(), i, counters.chains.load(), counters.notifications.load(),
-                       counters.interrupts.load(), counters.errors.load());
+                       transport->name(), i, counters.chains.value(),
+                       counters.notifications.value(), counters.interrupts.value(),
+                       counters.errors.value());
         }
     }
     if (const auto* const balloon = virtio_devices->balloon()) {
@@ -76,9 +77,9 @@ void Machine::Parts::report_queues() const {
         log::debug(
             "balloon: {} in it; given back: {} inflated, {} reported; {} pages deflated, {} "
             "refused",
-            format_size(balloon->actual_bytes()), format_size(counters.inflated_bytes.load()),
-            format_size(counters.reported_bytes.load()), counters.deflated_pages.load(),
-            counters.refused_pages.load());
+            format_size(balloon->actual_bytes()), format_size(counters.inflated_bytes.value()),
+            format_size(counters.reported_bytes.value()), counters.deflated_pages.value(),
+            counters.refused_pages.value());
     }
     for (const virtio::block::BlockDevice* const disk : virtio_devices->disks()) {
         log::debug("disk {}: {}", disk->file().path(), disk->describe_counters());

@@ -46,8 +46,8 @@ TEST_CASE("A running queue is served when it is notified, with one interrupt a b
     CHECK(fixture.queue.used_idx() == 4);
     CHECK(fixture.line.take() == 1);
     CHECK(driver.take_interrupts() == kUsedBufferNotification);
-    CHECK(fixture.transport->queues().counters(0).chains == 4);
-    CHECK(fixture.transport->queues().counters(0).interrupts == 1);
+    CHECK(fixture.transport->queues().counters(0).chains.value() == 4);
+    CHECK(fixture.transport->queues().counters(0).interrupts.value() == 1);
 }
 
 TEST_CASE("What was available before DRIVER_OK is served without a notification") {
@@ -163,7 +163,7 @@ TEST_CASE("A broken ring latches the device once, and a reset mends it") {
         fixture.loop.run_until_idle();
     }
     CHECK(fixture.line.take() == 0);
-    CHECK(fixture.transport->queues().counters(0).errors == 1);
+    CHECK(fixture.transport->queues().counters(0).errors.value() == 1);
 
     driver.write(kStatus, 0);
     CHECK(driver.status() == 0);
