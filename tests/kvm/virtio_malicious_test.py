@@ -83,11 +83,10 @@ class Malicious:
         self.assertGreater(before, 0)
         self.assertLess(after - before, MOST_GROWTH_KIB)
 
-    def test_memory_does_not_grow_as_rings_are_broken(self):
+    def test_memory_does_not_grow(self):
         self.check_growth("only=index_jumps_by_0x8000", max(20, amount(120)), 1)
-
-    if time_factor() < 2:  # thousands of exits, each of which may cost many times as much elsewhere
-        def test_memory_does_not_grow_over_all_cases(self):
+        # Thousands of exits, each of which costs many times as much where all is slow.
+        if time_factor() < 2:
             self.check_growth("", 4, ALL_CASES)
 
 
