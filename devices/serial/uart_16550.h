@@ -10,7 +10,7 @@
 
 #include "base/irq_line.h"
 #include "devices/bus/bus_device.h"
-#include "devices/serial/output_buffer.h"
+#include "devices/host_side/output_buffer.h"
 #include "devices/serial/uart_16550_registers.h"
 
 namespace skiff::devices {

@@ -12,8 +12,8 @@
 #include "base/check.h"
 #include "base/irq_line.h"
 #include "devices/bus/bus.h"
-#include "devices/serial/output_buffer.h"
-#include "devices/serial/serial_output.h"
+#include "devices/host_side/host_output.h"
+#include "devices/host_side/output_buffer.h"
 #include "devices/serial/uart_16550.h"
 #include "devices/serial/uart_16550_registers.h"
 
@@ -30,7 +30,7 @@ class CountingLine final : public IrqLine {
     std::uint64_t count = 0;
 };
 
-class SlowReader final : public SerialOutput {
+class SlowReader final : public HostOutput {
   public:
     std::size_t write(std::span<const std::uint8_t> bytes) override {
         const std::size_t taken = std::min(bytes.size(), allowance);

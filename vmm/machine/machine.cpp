@@ -137,7 +137,7 @@ std::span<const std::uint8_t> Machine::device_tree() const {
 ExitReason Machine::run() {
     Parts& parts = *parts_;
     std::vector<VcpuThread> threads;
-    parts.devices->serial().start();
+    parts.devices->console().start();
     if (const auto started = parts.start_threads(threads); !started) {
         parts.latch.stop({.kind = ExitReason::Kind::kHostError,
                           .value = 0,
@@ -149,7 +149,7 @@ ExitReason Machine::run() {
     parts.stop_vcpus(threads);
     parts.virtio_devices->stop();
     parts.io_loops->stop();
-    if (const auto lost = parts.devices->serial().finish().lost_bytes; lost != 0) {
+    if (const auto lost = parts.devices->console().finish().lost_bytes; lost != 0) {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);
     }
     ExitReason reason = parts.final_reason();
@@ -185,7 +185,7 @@ void Machine::Parts::drop_start_up_code_soon() {
 
 void Machine::Parts::stop_vcpus(std::vector<VcpuThread>& threads) {
     // A vCPU may be held inside a write to the serial port.
-    devices->serial().release();
+    devices->console().release();
     for (VcpuThread& thread : threads) {
         thread.kick();
     }

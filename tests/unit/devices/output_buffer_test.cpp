@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/output_buffer.h"
+#include "devices/host_side/output_buffer.h"
 
 #include <catch2/catch.hpp>
 

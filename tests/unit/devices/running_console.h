@@ -21,7 +21,8 @@
 #include "base/check.h"
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
-#include "devices/serial/serial_console.h"
+#include "devices/host_side/console_host.h"
+#include "devices/serial/serial_port.h"
 #include "serial_fakes.h"
 
 namespace skiff::devices::test {
@@ -118,12 +119,14 @@ class TemporaryDirectory {
     std::string path_;
 };
 
-/// A serial console whose event loop runs; the test is the guest.
+/// A serial port and its host side, whose event loop runs; the test is the guest.
 class RunningConsole {
   public:
-    explicit RunningConsole(SerialOptions options) : loop_(take(EventLoop::create())) {
+    explicit RunningConsole(ConsoleOptions options) : loop_(take(EventLoop::create())) {
         options.quiet = true;
-        console_ = take(SerialConsole::create(loop_, options, irq_));
+        console_ = take(ConsoleHost::create(loop_, options));
+        port_ = std::make_unique<SerialPort>(*console_, irq_);
+        console_->set_input(*port_);
         console_->on_quit([this] { quits.fetch_add(1); });
         console_->on_input_closed([this](InputEnd) { input_ends.fetch_add(1); });
         console_->on_output_closed(
@@ -139,7 +142,7 @@ class RunningConsole {
     RunningConsole(const RunningConsole&) = delete;
     RunningConsole& operator=(const RunningConsole&) = delete;
 
-    SerialConsole::Finished finish() {
+    ConsoleHost::Finished finish() {
         console_->release();
         loop_.stop();
         thread_.join();
@@ -153,7 +156,7 @@ class RunningConsole {
     void print(const std::string& text) {
         for (const char c : text) {
             const auto byte = static_cast<std::uint8_t>(c);
-            (void)console_->bus_device().write(uart::kData, {&byte, 1});
+            (void)port_->bus_device().write(uart::kData, {&byte, 1});
         }
     }
     /// Polls LSR for `size` bytes.
@@ -169,10 +172,10 @@ class RunningConsole {
     }
     std::uint8_t read_register(std::uint64_t offset) {
         std::uint8_t value = 0;
-        (void)console_->bus_device().read(offset, {&value, 1});
+        (void)port_->bus_device().read(offset, {&value, 1});
         return value;
     }
-    SerialConsole& console() { return *console_; }
+    ConsoleHost& console() { return *console_; }
 
     /// Whether the event loop's thread sleeps: it uses next to no time of a short span.
     bool loop_is_idle() {
@@ -205,7 +208,8 @@ class RunningConsole {
 
     EventLoop loop_;
     CountingIrq irq_;
-    std::unique_ptr<SerialConsole> console_;
+    std::unique_ptr<SerialPort> port_;  // used until console_ has gone
+    std::unique_ptr<ConsoleHost> console_;
     std::thread thread_;
 };
 

@@ -14,9 +14,9 @@ using namespace skiff::devices::test;
 
 namespace {
 
-SerialOptions unix_socket(const std::string& path) {
-    SerialOptions options;
-    options.kind = SerialOptions::Kind::kUnix;
+ConsoleOptions unix_socket(const std::string& path) {
+    ConsoleOptions options;
+    options.kind = ConsoleOptions::Kind::kUnix;
     options.path = path;
     return options;
 }
@@ -44,10 +44,9 @@ bool exists(const std::string& path) {
     return ::lstat(path.c_str(), &status) == 0;
 }
 
-std::string error_of(const SerialOptions& options) {
+std::string error_of(const ConsoleOptions& options) {
     auto loop = EventLoop::create();
-    CountingIrq irq;
-    const auto console = SerialConsole::create(*loop, options, irq);
+    const auto console = ConsoleHost::create(*loop, options);
     return console.ok() ? "no error" : console.error().message();
 }
 
@@ -136,7 +135,7 @@ TEST_CASE("Console on a socket goes on printing to a client that only stopped se
 
 TEST_CASE("Console's finish does not wait for a client that left") {
     const TemporaryDirectory directory;
-    SerialOptions options = unix_socket(directory / "s");
+    ConsoleOptions options = unix_socket(directory / "s");
     options.flush_timeout = kDeadline;
     RunningConsole guest(options);
     {
@@ -185,8 +184,8 @@ TEST_CASE("Console's socket takes no path that is in use, no file, no path that 
 }
 
 TEST_CASE("Console on a pseudo-terminal carries bytes both ways, unaltered") {
-    SerialOptions options;
-    options.kind = SerialOptions::Kind::kPty;
+    ConsoleOptions options;
+    options.kind = ConsoleOptions::Kind::kPty;
     RunningConsole guest(options);
     const UniqueFd slave = open_slave(guest);
     guest.print("a\r\n\003\004\033[6n");
@@ -196,8 +195,8 @@ TEST_CASE("Console on a pseudo-terminal carries bytes both ways, unaltered") {
 }
 
 TEST_CASE("Console on a pseudo-terminal survives that nobody, somebody, nobody has it open") {
-    SerialOptions options;
-    options.kind = SerialOptions::Kind::kPty;
+    ConsoleOptions options;
+    options.kind = ConsoleOptions::Kind::kPty;
     RunningConsole guest(options);
     const std::string text = pattern(200'000);
     guest.print(text);
@@ -216,8 +215,8 @@ TEST_CASE("Console on a pseudo-terminal survives that nobody, somebody, nobody h
 }
 
 TEST_CASE("Console on a pseudo-terminal lets its reader read the end before it goes") {
-    SerialOptions options;
-    options.kind = SerialOptions::Kind::kPty;
+    ConsoleOptions options;
+    options.kind = ConsoleOptions::Kind::kPty;
     options.flush_timeout = kDeadline;
     RunningConsole guest(options);
     const UniqueFd slave = open_slave(guest);

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/irq_line.h"
-#include "devices/serial/output_buffer.h"
+#include "devices/host_side/output_buffer.h"
 #include "devices/serial/uart_16550.h"
 
 namespace skiff::devices::test {
@@ -27,7 +27,7 @@ class CountingIrq final : public IrqLine {
 };
 
 /// A reader that takes as many bytes as it was allowed to.
-class ThrottledOutput final : public SerialOutput {
+class ThrottledOutput final : public HostOutput {
   public:
     static constexpr std::size_t kUnlimited = ~std::size_t{0};
 

@@ -12,8 +12,8 @@ using namespace skiff::devices::test;
 
 namespace {
 
-SerialOptions on(int input_fd, int output_fd) {
-    SerialOptions options;
+ConsoleOptions on(int input_fd, int output_fd) {
+    ConsoleOptions options;
     options.input_fd = input_fd;
     options.output_fd = output_fd;
     return options;
@@ -83,7 +83,7 @@ TEST_CASE("Console's finish delivers what waits for a slow reader") {
 TEST_CASE("Console's finish gives a stuck reader up at the deadline and says what was lost") {
     const Ends in = make_pipe();
     const Ends out = make_pipe();
-    SerialOptions options = on(in.first.get(), out.second.get());
+    ConsoleOptions options = on(in.first.get(), out.second.get());
     options.flush_timeout = std::chrono::milliseconds(30);
     RunningConsole guest(options);
     guest.print(pattern(100'000));
@@ -93,7 +93,7 @@ TEST_CASE("Console's finish gives a stuck reader up at the deadline and says wha
 TEST_CASE("Console's release lets a guest go that a stuck reader holds") {
     const Ends in = make_pipe();
     const Ends out = make_pipe();
-    SerialOptions options = on(in.first.get(), out.second.get());
+    ConsoleOptions options = on(in.first.get(), out.second.get());
     options.flush_timeout = std::chrono::milliseconds(0);
     RunningConsole guest(options);
     auto writer = std::async(std::launch::async, [&] { guest.print(pattern(65536 + 65536 + 1)); });
@@ -217,17 +217,15 @@ TEST_CASE("Console's escape key means nothing where input is not a terminal") {
 }
 
 TEST_CASE("Console's observer sees the output of every kind of host side") {
-    for (const auto kind : {SerialOptions::Kind::kNone, SerialOptions::Kind::kPty}) {
+    for (const auto kind : {ConsoleOptions::Kind::kNone, ConsoleOptions::Kind::kPty}) {
         auto loop = EventLoop::create();
         REQUIRE(loop.ok());
-        CountingIrq irq;
-        auto console = SerialConsole::create(*loop, {.kind = kind, .path = {}}, irq);
+        auto console = ConsoleHost::create(*loop, {.kind = kind, .path = {}});
         REQUIRE(console.ok());
         std::string seen;
         (*console)->set_observer(
             [&](std::span<const std::uint8_t> bytes) { seen.append(bytes.begin(), bytes.end()); });
-        const std::uint8_t byte = 'x';
-        (void)(*console)->bus_device().write(uart::kData, {&byte, 1});
+        (*console)->output().push('x');
         CHECK(seen == "x");
     }
 }
@@ -239,7 +237,7 @@ TEST_CASE("Console into a file truncates it and writes everything") {
         const UniqueFd old(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
         write_bytes(old.get(), pattern(300'000));
     }
-    RunningConsole guest({.kind = SerialOptions::Kind::kFile, .path = path});
+    RunningConsole guest({.kind = ConsoleOptions::Kind::kFile, .path = path});
     const std::string text = pattern(200'000);
     guest.print(text);
     CHECK(guest.finish().lost_bytes == 0);
@@ -248,7 +246,7 @@ TEST_CASE("Console into a file truncates it and writes everything") {
 }
 
 TEST_CASE("Console counts what a full disk refuses, and reports it once") {
-    RunningConsole guest({.kind = SerialOptions::Kind::kFile, .path = "/dev/full"});
+    RunningConsole guest({.kind = ConsoleOptions::Kind::kFile, .path = "/dev/full"});
     guest.print("lost");
     CHECK(eventually([&] { return guest.output_ends == 1; }));
     guest.print("lost");
@@ -258,12 +256,11 @@ TEST_CASE("Console counts what a full disk refuses, and reports it once") {
 TEST_CASE("Console's file that cannot be opened is an error that names it") {
     auto loop = EventLoop::create();
     REQUIRE(loop.ok());
-    CountingIrq irq;
     const TemporaryDirectory directory;
     for (const std::string& path : {directory / "none/out", directory / "fifo"}) {
         (void)::mkfifo((directory / "fifo").c_str(), 0600);
         const auto console =
-            SerialConsole::create(*loop, {.kind = SerialOptions::Kind::kFile, .path = path}, irq);
+            ConsoleHost::create(*loop, {.kind = ConsoleOptions::Kind::kFile, .path = path});
         REQUIRE_FALSE(console.ok());
         CHECK_THAT(console.error().message(), Catch::Contains(path));
     }

@@ -35,8 +35,8 @@ struct Pty {
         return now;
     }
     bool is_raw() const { return (mode().c_lflag & (ICANON | ECHO | ISIG)) == 0; }
-    SerialOptions options() const {
-        SerialOptions options;
+    ConsoleOptions options() const {
+        ConsoleOptions options;
         options.input_fd = slave.get();
         options.output_fd = slave.get();
         options.quiet = true;
@@ -65,15 +65,10 @@ int in_child(const std::function<void()>& body) {
     return status;
 }
 
-struct QuietIrq final : IrqLine {
-    void trigger() override {}
-};
-
 /// In a child: a console on the terminal until Ctrl-], then its regular end.
 [[noreturn]] void be_skiff(const Pty& pty, int ready_fd) {
     auto loop = EventLoop::create();
-    QuietIrq irq;
-    auto console = SerialConsole::create(*loop, pty.options(), irq);
+    auto console = ConsoleHost::create(*loop, pty.options());
     (*console)->on_quit([&] { loop->stop(); });
     (*console)->start();
     if (::write(ready_fd, "r", 1) != 1) {
@@ -162,8 +157,8 @@ TEST_CASE("Terminal's pasted text is bounded where the guest reads nothing") {
             ::poll(nullptr, 0, 5);
         }
     }
-    CHECK(sent >= SerialConsole::kTypeAheadBytes);
-    CHECK(sent < 2 * SerialConsole::kTypeAheadBytes);
+    CHECK(sent >= ConsoleHost::kTypeAheadBytes);
+    CHECK(sent < 2 * ConsoleHost::kTypeAheadBytes);
     CHECK(guest.loop_is_idle());
     CHECK(guest.read(200'000).size() == 200'000);
 }
@@ -193,8 +188,7 @@ TEST_CASE("Terminal is given back when a signal kills the process") {
         const int status = in_child([&] {
             ::signal(signal, SIG_DFL);  // a sanitizer may have it
             auto loop = EventLoop::create();
-            QuietIrq irq;
-            auto console = SerialConsole::create(*loop, pty.options(), irq);
+            auto console = ConsoleHost::create(*loop, pty.options());
             (*console)->start();
             if (!pty.is_raw()) {
                 std::_Exit(98);
@@ -212,8 +206,7 @@ TEST_CASE("Terminal is given back when the process exits in the middle") {
     const termios before = pty.mode();
     const int status = in_child([&] {
         auto loop = EventLoop::create();
-        QuietIrq irq;
-        auto console = SerialConsole::create(*loop, pty.options(), irq);
+        auto console = ConsoleHost::create(*loop, pty.options());
         (*console)->start();
         std::exit(pty.is_raw() ? 5 : 98);
     });
@@ -226,8 +219,7 @@ TEST_CASE("Terminal leaves signals alone that somebody handles") {
     const int status = in_child([&] {
         ::signal(SIGTERM, [](int) { std::_Exit(6); });
         auto loop = EventLoop::create();
-        QuietIrq irq;
-        auto console = SerialConsole::create(*loop, pty.options(), irq);
+        auto console = ConsoleHost::create(*loop, pty.options());
         (*console)->start();
         ::raise(SIGTERM);
     });

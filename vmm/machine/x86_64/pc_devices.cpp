@@ -28,10 +28,10 @@ constexpr std::uint32_t kPowerGsi = 9;
 // A kernel with an ACPI event driver reads the event register within microseconds.
 constexpr std::chrono::milliseconds kButtonNoticed{500};
 
-devices::SerialOptions serial_options(const SerialConfig& config) {
+devices::ConsoleOptions console_options(const SerialConfig& config) {
     using From = SerialConfig::Kind;
-    using To = devices::SerialOptions::Kind;
-    devices::SerialOptions options;
+    using To = devices::ConsoleOptions::Kind;
+    devices::ConsoleOptions options;
     options.path = config.path;
     options.quiet = !log::enabled(log::Level::kInfo);
     switch (config.kind) {
@@ -64,14 +64,14 @@ ExitReason console_closed(const std::string& why) {
 
 /// The run ends with the user's terminal or the reader of its output. The end of a file or pipe of
 /// input ends only the input, and output that the host refuses is only lost.
-void end_run_with_console(devices::SerialConsole& serial, bool is_stdio, StopLatch& latch) {
-    serial.on_quit([&latch] { latch.stop(quit_from_console()); });
-    serial.on_input_closed([&latch](devices::InputEnd end) {
+void end_run_with_console(devices::ConsoleHost& console, bool is_stdio, StopLatch& latch) {
+    console.on_quit([&latch] { latch.stop(quit_from_console()); });
+    console.on_input_closed([&latch](devices::InputEnd end) {
         if (end == devices::InputEnd::kHangup) {
             latch.stop(console_closed("the terminal is gone"));
         }
     });
-    serial.on_output_closed([is_stdio, &latch](devices::OutputEnd end, const std::string& reason) {
+    console.on_output_closed([is_stdio, &latch](devices::OutputEnd end, const std::string& reason) {
         if (is_stdio && end == devices::OutputEnd::kReaderLeft) {
             latch.stop(console_closed(reason));
         } else {
@@ -114,10 +114,11 @@ Result<std::unique_ptr<PcDevices>> PcDevices::create(const MachineConfig& config
     std::unique_ptr<PcDevices> pc(
         new PcDevices(config, around, std::move(lines), std::move(clock)));
     SKIFF_ASSIGN_OR_RETURN(
-        pc->serial_, devices::SerialConsole::create(around.loop, serial_options(config.serial),
-                                                    pc->irq_lines_.serial));
-    pc->serial_->set_observer(around.console_observer);
-    end_run_with_console(*pc->serial_, config.serial.kind == SerialConfig::Kind::kStdio,
+        pc->console_, devices::ConsoleHost::create(around.loop, console_options(config.serial)));
+    pc->console_->set_observer(around.console_observer);
+    pc->serial_.emplace(*pc->console_, pc->irq_lines_.serial);
+    pc->console_->set_input(*pc->serial_);
+    end_run_with_console(*pc->console_, config.serial.kind == SerialConfig::Kind::kStdio,
                          around.latch);
     SKIFF_RETURN_IF_ERROR(pc->connect());
     return pc;

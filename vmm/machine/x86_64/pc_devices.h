@@ -10,9 +10,10 @@
 #include "devices/bus/bus.h"
 #include "devices/cmos_rtc.h"
 #include "devices/debug_exit.h"
+#include "devices/host_side/console_host.h"
 #include "devices/i8042.h"
 #include "devices/power_control.h"
-#include "devices/serial/serial_console.h"
+#include "devices/serial/serial_port.h"
 #include "devices/wall_clock.h"
 #include "vmm/kvm/irqfd_line.h"
 #include "vmm/kvm/vm.h"
@@ -29,8 +30,8 @@ class PcDevices {
         const kvm::Vm& vm;
         EventLoop& loop;
         StopLatch& latch;
-        /// Sees what the guest prints on the serial port.
-        devices::SerialObserver console_observer;
+        /// Sees what the guest prints on its console.
+        devices::OutputObserver console_observer;
     };
 
     static Result<std::unique_ptr<PcDevices>> create(const MachineConfig& config,
@@ -38,7 +39,7 @@ class PcDevices {
 
     devices::Bus& ports() { return ports_; }
     devices::Bus& mmio() { return mmio_; }
-    devices::SerialConsole& serial() { return *serial_; }
+    devices::ConsoleHost& console() { return *console_; }
 
     /// Asks the guest to shut down: the power button; Ctrl-Alt-Del where ACPI is off, and also
     /// where the guest did not take notice of the button in time. On the event loop's thread.
@@ -62,7 +63,8 @@ class PcDevices {
     std::unique_ptr<devices::WallClock> clock_;
     devices::CmosRtc rtc_;
     std::optional<devices::DebugExit> debug_exit_;
-    std::unique_ptr<devices::SerialConsole> serial_;
+    std::unique_ptr<devices::ConsoleHost> console_;
+    std::optional<devices::SerialPort> serial_;
     UniqueFd button_timer_;
     EventLoop::Id button_timer_id_ = 0;
     devices::Bus ports_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/terminal_signals.h"
+#include "devices/host_side/terminal_signals.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>

@@ -10,17 +10,19 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "devices/serial/host_clients.h"
+#include "devices/host_side/host_clients.h"
 
 namespace skiff::devices {
 
-/// The serial port on a listening Unix stream socket. One client at a time; the next waits in the
+/// A listening Unix stream socket. One client at a time; the next waits in the
 /// listen queue until the first has left. The socket is removed at the end.
 class HostUnix final : public HostClients {
   public:
-    /// Replaces a socket that nobody listens on, and nothing else that exists at `path`.
+    /// Replaces a socket that nobody listens on, and nothing else that exists at `path`. `option`
+    /// is what the user wrote, for errors.
     static Result<std::unique_ptr<HostUnix>> listen(EventLoop& loop, HostSideEvents& events,
-                                                    const std::string& path);
+                                                    const std::string& path,
+                                                    const std::string& option);
     ~HostUnix() override;
 
     std::string where() const override { return path_; }

@@ -8,8 +8,8 @@
 
 #include "base/event_loop.h"
 #include "base/unique_fd.h"
-#include "devices/serial/host_side.h"
-#include "devices/serial/host_stream.h"
+#include "devices/host_side/host_side.h"
+#include "devices/host_side/host_stream.h"
 
 namespace skiff::devices {
 

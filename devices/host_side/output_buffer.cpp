@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/output_buffer.h"
+#include "devices/host_side/output_buffer.h"
 
 #include <algorithm>
 #include <span>
 #include <utility>
 
 #include "base/check.h"
-#include "devices/serial/uart_16550_registers.h"
 
 namespace skiff::devices {
 
-OutputBuffer::OutputBuffer(SerialOutput& output, std::size_t capacity)
+OutputBuffer::OutputBuffer(HostOutput& output, std::size_t capacity)
     : output_(output),
       capacity_(capacity),
       ring_size_(capacity + kReleasedSlack),
       ring_(std::make_unique_for_overwrite<std::uint8_t[]>(ring_size_)) {
-    SKIFF_CHECK(capacity >= 2 * uart::kFifoDepth);
+    SKIFF_CHECK(capacity >= 2 * kReadyRoom);
 }
 
 void OutputBuffer::set_callbacks(std::function<void()> on_waiting, std::function<void()> on_ready) {
@@ -23,7 +22,7 @@ void OutputBuffer::set_callbacks(std::function<void()> on_waiting, std::function
     on_ready_ = std::move(on_ready);
 }
 
-void OutputBuffer::set_observer(SerialObserver observer) {
+void OutputBuffer::set_observer(OutputObserver observer) {
     const std::lock_guard lock(mutex_);
     observer_ = std::move(observer);
 }
@@ -67,7 +66,7 @@ void OutputBuffer::append(std::uint8_t byte) {
 bool OutputBuffer::update_ready() {
     const bool was_ready = ready();
     const std::size_t room = full() ? 0 : capacity_ - count_;
-    const std::size_t needed = was_ready ? uart::kFifoDepth : capacity_ / 4;
+    const std::size_t needed = was_ready ? kReadyRoom : capacity_ / 4;
     const bool is_ready = overflow_ == Overflow::kDropOldest || room >= needed;
     ready_.store(is_ready, std::memory_order_release);
     return is_ready && !was_ready;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/host_pty.h"
+#include "devices/host_side/host_pty.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/host_stream.h"
+#include "devices/host_side/host_stream.h"
 
 #include <sys/epoll.h>
 

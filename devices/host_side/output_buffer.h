@@ -9,15 +9,17 @@
 #include <memory>
 #include <mutex>
 
-#include "devices/serial/serial_output.h"
+#include "devices/host_side/host_output.h"
 
 namespace skiff::devices {
 
-/// Between the UART's transmitter and a host side that can be slow: a byte goes straight out while
+/// Between a guest's console and a host side that can be slow: what comes goes straight out while
 /// nothing waits before it, otherwise it is kept, up to a bound, and then the guest is held back.
 class OutputBuffer {
   public:
     static constexpr std::size_t kDefaultCapacity = 64 * 1024;
+    /// A 16550A's FIFO.
+    static constexpr std::size_t kReadyRoom = 16;
 
     /// What a full buffer does.
     enum class Overflow {
@@ -25,19 +27,19 @@ class OutputBuffer {
         kDropOldest,  ///< Makes room (nobody is there to read); counted.
     };
 
-    OutputBuffer(SerialOutput& output, std::size_t capacity = kDefaultCapacity);
+    OutputBuffer(HostOutput& output, std::size_t capacity = kDefaultCapacity);
 
     /// `on_waiting`: bytes wait now, so drain() must be called when the output can take more.
     /// `on_ready`: ready() became true again. Both are called without a lock, from any thread.
     void set_callbacks(std::function<void()> on_waiting, std::function<void()> on_ready);
-    void set_observer(SerialObserver observer);
+    void set_observer(OutputObserver observer);
 
     /// Any thread. Where the buffer is full and its policy is kHoldGuest, waits until it is ready()
     /// again, or release().
     void push(std::uint8_t byte);
 
-    /// Whether a FIFO's worth of bytes can be pushed without waiting: LSR.THRE. Hysteresis: once
-    /// false, true again at three quarters full.
+    /// Whether kReadyRoom bytes can be pushed without waiting: the UART's LSR.THRE. Hysteresis:
+    /// once false, true again at three quarters full.
     bool ready() const { return ready_.load(std::memory_order_acquire); }
 
     /// Hands waiting bytes to the output; true where some still wait.
@@ -59,7 +61,7 @@ class OutputBuffer {
     bool update_ready();
     void announce_ready();
 
-    SerialOutput& output_;
+    HostOutput& output_;
     const std::size_t capacity_;
     std::function<void()> on_waiting_;
     std::function<void()> on_ready_;
@@ -68,7 +70,7 @@ class OutputBuffer {
 
     mutable std::mutex mutex_;  // guards all below, and serialises output_ and observer_
     std::condition_variable room_;
-    SerialObserver observer_;
+    OutputObserver observer_;
     const std::size_t ring_size_;
     const std::unique_ptr<std::uint8_t[]> ring_;  // untouched, so not resident, until needed
     std::size_t head_ = 0;

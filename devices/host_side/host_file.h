@@ -8,8 +8,8 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
-#include "devices/serial/host_side.h"
-#include "devices/serial/host_stream.h"
+#include "devices/host_side/host_side.h"
+#include "devices/host_side/host_stream.h"
 
 namespace skiff::devices {
 
@@ -17,9 +17,10 @@ namespace skiff::devices {
 /// reported once; what follows is dropped and counted.
 class HostFile final : public HostSide {
   public:
-    /// Creates or truncates `path`.
+    /// Creates or truncates `path`. `option` is what the user wrote, for errors.
     static Result<std::unique_ptr<HostFile>> open(EventLoop& loop, HostSideEvents& events,
-                                                  const std::string& path);
+                                                  const std::string& path,
+                                                  const std::string& option);
 
     std::size_t write(std::span<const std::uint8_t> bytes) override { return stream_.write(bytes); }
     void watch_output() override { stream_.watch_output(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/host_file.h"
+#include "devices/host_side/host_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,18 +10,17 @@
 namespace skiff::devices {
 
 Result<std::unique_ptr<HostFile>> HostFile::open(EventLoop& loop, HostSideEvents& events,
-                                                 const std::string& path) {
+                                                 const std::string& path,
+                                                 const std::string& option) {
     // O_NONBLOCK is for FIFOs and devices; regular files do not care.
     UniqueFd fd(::open(path.c_str(),
                        O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
     if (!fd.valid() && errno == ENXIO) {
-        return Error::user(
-            fmt::format("--serial file={}: nobody has the FIFO open for reading; start its reader "
-                        "first",
-                        path));
+        return Error::user(fmt::format(
+            "{}: nobody has the FIFO open for reading; start its reader first", option));
     }
     if (!fd.valid()) {
-        return Error::host(errno, fmt::format("--serial file={}: cannot open it", path));
+        return Error::host(errno, option + ": cannot open it");
     }
     return std::unique_ptr<HostFile>(new HostFile(loop, events, std::move(fd), path));
 }

@@ -8,7 +8,7 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
-#include "devices/serial/serial_output.h"
+#include "devices/host_side/host_output.h"
 
 namespace skiff::devices {
 
@@ -24,7 +24,7 @@ enum class OutputEnd {
     kFailed,      ///< The host refuses it, as a full disk does.
 };
 
-/// What a host side tells the serial port. All but wake() on the event loop's thread.
+/// What a host side tells whom it serves. All but wake() on the event loop's thread.
 class HostSideEvents {
   public:
     virtual ~HostSideEvents() = default;
@@ -45,11 +45,12 @@ class HostSideEvents {
     virtual void wake() = 0;
 };
 
-/// The other end of the serial port: the standard streams, a file, a pseudo-terminal, a socket.
+/// The other end of a console or a port on the host: the standard streams, a file, a
+/// pseudo-terminal, a socket.
 ///
 /// write() comes from any thread, one call at a time; everything else from the event loop's, or
 /// before it runs or after it ended.
-class HostSide : public SerialOutput {
+class HostSide : public HostOutput {
   public:
     /// Output was refused and waits: watch for room, then call drain_output().
     virtual void watch_output() = 0;

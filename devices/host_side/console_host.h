@@ -10,23 +10,23 @@
 #include <string>
 
 #include "base/event_loop.h"
-#include "base/irq_line.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "devices/serial/host_side.h"
-#include "devices/serial/output_buffer.h"
-#include "devices/serial/serial_options.h"
-#include "devices/serial/terminal.h"
-#include "devices/serial/uart_16550.h"
+#include "devices/host_side/console_input.h"
+#include "devices/host_side/console_options.h"
+#include "devices/host_side/host_side.h"
+#include "devices/host_side/output_buffer.h"
+#include "devices/host_side/terminal.h"
 
 namespace skiff::devices {
 
-/// A serial port with all that belongs to it: the UART, the buffer of its output, its other end on
-/// the host and, where that is the user's terminal, the terminal's mode and escape key.
+/// The host's side of the guest's console: the buffer of its output, its other end and, where that
+/// is the user's terminal, the terminal's mode and escape key. Whatever prints in the guest (a
+/// UART, a virtio console, both) writes to output(); one of them takes the input.
 ///
 /// Life: create(), the callbacks, start(), the loop runs; at the end release() (vCPU threads leave
-/// the serial port and can be joined), the loop ends, finish().
-class SerialConsole final : private HostSideEvents {
+/// the console and can be joined), the loop ends, finish().
+class ConsoleHost final : private HostSideEvents {
   public:
     /// What the user types to leave: Ctrl-], as in telnet.
     static constexpr std::uint8_t kEscapeKey = 0x1d;
@@ -41,18 +41,23 @@ class SerialConsole final : private HostSideEvents {
         std::uint64_t unread_bytes = 0;  ///< Nobody was there to read it (pty, unix).
     };
 
-    /// `loop` and `irq` must outlive it. SIGPIPE is ignored from here on.
-    static Result<std::unique_ptr<SerialConsole>> create(EventLoop& loop,
-                                                         const SerialOptions& options,
-                                                         IrqLine& irq);
-    ~SerialConsole() override;
+    /// `loop` must outlive it. SIGPIPE is ignored from here on.
+    static Result<std::unique_ptr<ConsoleHost>> create(EventLoop& loop,
+                                                       const ConsoleOptions& options);
+    ~ConsoleHost() override;
 
-    /// To be put at COM1's eight ports.
-    BusDevice& bus_device() { return uart_; }
-    Uart16550& uart() { return uart_; }
+    /// Where the guest's output goes.
+    OutputBuffer& output() { return output_; }
+    /// OutputBuffer::ready() became true again; called from any thread. Before start().
+    void on_output_ready(std::function<void()> callback) { on_output_ready_ = std::move(callback); }
+
+    /// Who takes the input; outlives it, or the loop's last round. Before start().
+    void set_input(ConsoleInput& input) { input_ = &input; }
+    /// Who takes the input has room again. Any thread.
+    void input_wanted();
 
     /// Sees all output; before start().
-    void set_observer(SerialObserver observer) { output_.set_observer(std::move(observer)); }
+    void set_observer(OutputObserver observer) { output_.set_observer(std::move(observer)); }
 
     // Callbacks: set before start(), called on the loop's thread.
     /// The user pressed the escape key. What he types after it is not read.
@@ -73,7 +78,7 @@ class SerialConsole final : private HostSideEvents {
     /// where the other end is. Before the loop runs, or on its thread.
     void start();
 
-    /// Lets vCPUs that are held in the serial port go, now and from now on. Any thread.
+    /// Lets vCPUs that are held in the console go, now and from now on. Any thread.
     void release();
 
     /// After the vCPUs stopped and the loop ended: delivers what waits, with a bound on the time,
@@ -81,7 +86,7 @@ class SerialConsole final : private HostSideEvents {
     Finished finish();
 
   private:
-    explicit SerialConsole(EventLoop& loop, const SerialOptions& options, IrqLine& irq);
+    ConsoleHost(EventLoop& loop, const ConsoleOptions& options);
     Result<void> open_host_side();
     Result<void> watch_wake_ups();
 
@@ -97,8 +102,8 @@ class SerialConsole final : private HostSideEvents {
     void feed_typed_ahead();
     void announce() const;
 
-    /// SerialOutput for the buffer, before which the host side does not exist yet.
-    struct Outlet final : SerialOutput {
+    /// HostOutput for the buffer, before which the host side does not exist yet.
+    struct Outlet final : HostOutput {
         std::size_t write(std::span<const std::uint8_t> bytes) override {
             return host == nullptr ? bytes.size() : host->write(bytes);
         }
@@ -106,7 +111,8 @@ class SerialConsole final : private HostSideEvents {
     };
 
     EventLoop& loop_;
-    const SerialOptions options_;
+    const ConsoleOptions options_;
+    std::function<void()> on_output_ready_;
     std::function<void()> on_quit_;
     std::function<void(InputEnd)> on_input_closed_;
     std::function<void(OutputEnd, const std::string&)> on_output_closed_;
@@ -118,12 +124,12 @@ class SerialConsole final : private HostSideEvents {
 
     Outlet outlet_;
     OutputBuffer output_;
-    Uart16550 uart_;
+    ConsoleInput* input_ = nullptr;
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<HostSide> host_;
     bool has_reader_ = true;
     bool quitting_ = false;
-    std::string typed_ahead_;  // from the terminal; what the UART has no room for yet
+    std::string typed_ahead_;  // from the terminal; what the guest has no room for yet
 };
 
 }  // namespace skiff::devices

@@ -8,11 +8,11 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "devices/serial/host_clients.h"
+#include "devices/host_side/host_clients.h"
 
 namespace skiff::devices {
 
-/// The serial port on a new pseudo-terminal in raw mode, for screen, minicom and the like. Nobody
+/// A new pseudo-terminal in raw mode, for screen, minicom and the like. Nobody
 /// needs to have it open; who opens its slave is seen by inotify, who closes it by the hang-up.
 class HostPty final : public HostClients {
   public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/host_unix.h"
+#include "devices/host_side/host_unix.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,17 +18,16 @@
 namespace skiff::devices {
 namespace {
 
-Error failure(const std::string& path, const char* doing) {
-    return Error::host(errno, fmt::format("--serial unix={}: {}", path, doing));
+Error failure(const std::string& option, const char* doing) {
+    return Error::host(errno, fmt::format("{}: {}", option, doing));
 }
 
-Result<sockaddr_un> address_of(const std::string& path) {
+Result<sockaddr_un> address_of(const std::string& path, const std::string& option) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path) {
-        return Error::user(
-            fmt::format("--serial unix={}: a socket's path has 1 to {} bytes, this has {}", path,
-                        sizeof address.sun_path - 1, path.size()));
+        return Error::user(fmt::format("{}: a socket's path has 1 to {} bytes, this has {}", option,
+                                       sizeof address.sun_path - 1, path.size()));
     }
     std::memcpy(address.sun_path, path.data(), path.size());
     return address;
@@ -43,23 +42,23 @@ UniqueFd make_socket() {
 }
 
 /// Makes way for our socket where `path` is one that nobody listens on any more.
-Result<void> remove_stale_socket(const std::string& path, const sockaddr_un& address) {
+Result<void> remove_stale_socket(const std::string& path, const std::string& option,
+                                 const sockaddr_un& address) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) {
-        return failure(path, "cannot look at what is there");
+        return failure(option, "cannot look at what is there");
     }
     if (!S_ISSOCK(status.st_mode)) {
         return Error::user(fmt::format(
-            "--serial unix={}: a file of that name exists and is not a socket; choose another",
-            path));
+            "{}: a file of that name exists and is not a socket; choose another", option));
     }
     const UniqueFd probe = make_socket();
     if (::connect(probe.get(), generic(address), sizeof address) == 0 || errno != ECONNREFUSED) {
-        return Error::user(fmt::format(
-            "--serial unix={}: another process listens on that socket; choose another", path));
+        return Error::user(
+            fmt::format("{}: another process listens on that socket; choose another", option));
     }
     if (::unlink(path.c_str()) != 0) {
-        return failure(path, "cannot remove the stale socket");
+        return failure(option, "cannot remove the stale socket");
     }
     return {};
 }
@@ -67,24 +66,25 @@ Result<void> remove_stale_socket(const std::string& path, const sockaddr_un& add
 }  // namespace
 
 Result<std::unique_ptr<HostUnix>> HostUnix::listen(EventLoop& loop, HostSideEvents& events,
-                                                   const std::string& path) {
-    SKIFF_ASSIGN_OR_RETURN(const sockaddr_un address, address_of(path));
+                                                   const std::string& path,
+                                                   const std::string& option) {
+    SKIFF_ASSIGN_OR_RETURN(const sockaddr_un address, address_of(path, option));
     UniqueFd listener = make_socket();
     if (!listener.valid()) {
-        return failure(path, "cannot create a socket");
+        return failure(option, "cannot create a socket");
     }
     if (::bind(listener.get(), generic(address), sizeof address) != 0) {
         if (errno != EADDRINUSE) {
-            return failure(path, "cannot bind the socket");
+            return failure(option, "cannot bind the socket");
         }
-        SKIFF_RETURN_IF_ERROR(remove_stale_socket(path, address));
+        SKIFF_RETURN_IF_ERROR(remove_stale_socket(path, option, address));
         if (::bind(listener.get(), generic(address), sizeof address) != 0) {
-            return failure(path, "cannot bind the socket");
+            return failure(option, "cannot bind the socket");
         }
     }
     std::unique_ptr<HostUnix> host(new HostUnix(loop, events, std::move(listener), path));
     if (::listen(host->listener_.get(), 8) != 0) {
-        return failure(path, "cannot listen");
+        return failure(option, "cannot listen");
     }
     SKIFF_RETURN_IF_ERROR(host->watch_listener());
     return host;
@@ -123,7 +123,7 @@ void HostUnix::accept_client() {
     }
     UniqueFd output(::fcntl(client.get(), F_DUPFD_CLOEXEC, 0));
     if (!output.valid()) {
-        log::warning("serial port: cannot serve a client of {}: out of file descriptors", path_);
+        log::warning("cannot serve a client of {}: out of file descriptors", path_);
         return;
     }
     loop().modify(*listener_id_, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/host_clients.h"
+#include "devices/host_side/host_clients.h"
 
 #include <utility>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/serial_console.h"
+#include "devices/host_side/console_host.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -11,53 +11,52 @@
 #include <utility>
 
 #include "base/log.h"
-#include "devices/serial/host_file.h"
-#include "devices/serial/host_pty.h"
-#include "devices/serial/host_stdio.h"
-#include "devices/serial/host_unix.h"
+#include "devices/host_side/host_file.h"
+#include "devices/host_side/host_pty.h"
+#include "devices/host_side/host_stdio.h"
+#include "devices/host_side/host_unix.h"
 
 namespace skiff::devices {
 
-SerialConsole::SerialConsole(EventLoop& loop, const SerialOptions& options, IrqLine& irq)
-    : loop_(loop), options_(options), output_(outlet_), uart_(irq, output_) {
+ConsoleHost::ConsoleHost(EventLoop& loop, const ConsoleOptions& options)
+    : loop_(loop), options_(options), output_(outlet_) {
     output_.set_callbacks(
         [this] {
             output_waits_.store(true, std::memory_order_release);
             wake();
         },
-        [this] { uart_.transmitter_ready(); });
-    uart_.set_on_input_room([this] {
-        input_wanted_.store(true, std::memory_order_release);
-        wake();
-    });
+        [this] {
+            if (on_output_ready_) {
+                on_output_ready_();
+            }
+        });
 }
 
-Result<std::unique_ptr<SerialConsole>> SerialConsole::create(EventLoop& loop,
-                                                             const SerialOptions& options,
-                                                             IrqLine& irq) {
-    std::unique_ptr<SerialConsole> console(new SerialConsole(loop, options, irq));
+Result<std::unique_ptr<ConsoleHost>> ConsoleHost::create(EventLoop& loop,
+                                                         const ConsoleOptions& options) {
+    std::unique_ptr<ConsoleHost> console(new ConsoleHost(loop, options));
     ::signal(SIGPIPE, SIG_IGN);  // write() says EPIPE instead
     SKIFF_RETURN_IF_ERROR(console->watch_wake_ups());
     SKIFF_RETURN_IF_ERROR(console->open_host_side());
     return console;
 }
 
-Result<void> SerialConsole::watch_wake_ups() {
+Result<void> ConsoleHost::watch_wake_ups() {
     wake_fd_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake_fd_.valid()) {
-        return Error::host(errno, "cannot create an eventfd for the serial port");
+        return Error::host(errno, "cannot create an eventfd for the console");
     }
     SKIFF_ASSIGN_OR_RETURN(
         wake_id_, loop_.add(wake_fd_.get(), EPOLLIN, [this](std::uint32_t) { on_wake(); }));
     return {};
 }
 
-Result<void> SerialConsole::open_host_side() {
+Result<void> ConsoleHost::open_host_side() {
     HostSideEvents& events = *this;
     switch (options_.kind) {
-        case SerialOptions::Kind::kNone:
+        case ConsoleOptions::Kind::kNone:
             return {};
-        case SerialOptions::Kind::kStdio: {
+        case ConsoleOptions::Kind::kStdio: {
             terminal_ = Terminal::open(options_.input_fd, wake_fd_.get());
             std::function<bool()> may_read;
             if (terminal_) {
@@ -67,17 +66,19 @@ Result<void> SerialConsole::open_host_side() {
                                                 options_.output_fd, std::move(may_read));
             break;
         }
-        case SerialOptions::Kind::kFile: {
-            SKIFF_ASSIGN_OR_RETURN(host_, HostFile::open(loop_, events, options_.path));
+        case ConsoleOptions::Kind::kFile: {
+            SKIFF_ASSIGN_OR_RETURN(host_, HostFile::open(loop_, events, options_.path,
+                                                         "--serial file=" + options_.path));
             break;
         }
-        case SerialOptions::Kind::kPty: {
+        case ConsoleOptions::Kind::kPty: {
             SKIFF_ASSIGN_OR_RETURN(host_, HostPty::open(loop_, events));
             attached(false);
             break;
         }
-        case SerialOptions::Kind::kUnix: {
-            SKIFF_ASSIGN_OR_RETURN(host_, HostUnix::listen(loop_, events, options_.path));
+        case ConsoleOptions::Kind::kUnix: {
+            SKIFF_ASSIGN_OR_RETURN(host_, HostUnix::listen(loop_, events, options_.path,
+                                                           "--serial unix=" + options_.path));
             attached(false);
             break;
         }
@@ -86,14 +87,14 @@ Result<void> SerialConsole::open_host_side() {
     return {};
 }
 
-SerialConsole::~SerialConsole() {
+ConsoleHost::~ConsoleHost() {
     host_.reset();
     if (wake_id_ != 0) {
         loop_.remove(wake_id_);
     }
 }
 
-void SerialConsole::start() {
+void ConsoleHost::start() {
     announce();
     if (terminal_) {
         terminal_->enter_raw();
@@ -103,11 +104,11 @@ void SerialConsole::start() {
     }
 }
 
-void SerialConsole::announce() const {
+void ConsoleHost::announce() const {
     if (terminal_ && !options_.quiet) {
         log::info("this terminal is the guest's serial port; Ctrl-] quits");
     }
-    if (options_.kind == SerialOptions::Kind::kPty) {
+    if (options_.kind == ConsoleOptions::Kind::kPty) {
         // Even when quiet: nobody could find it otherwise.
         log::write(log::Level::kError, "serial port is " + host_->where());
     } else if (host_ && !host_->where().empty() && !options_.quiet) {
@@ -115,11 +116,16 @@ void SerialConsole::announce() const {
     }
 }
 
-void SerialConsole::wake() {
+void ConsoleHost::wake() {
     ::eventfd_write(wake_fd_.get(), 1);
 }
 
-void SerialConsole::on_wake() {
+void ConsoleHost::input_wanted() {
+    input_wanted_.store(true, std::memory_order_release);
+    wake();
+}
+
+void ConsoleHost::on_wake() {
     eventfd_t count = 0;
     ::eventfd_read(wake_fd_.get(), &count);
     if (terminal_ && terminal_->needs_raw()) {
@@ -138,12 +144,12 @@ void SerialConsole::on_wake() {
     host_->on_wake();
 }
 
-void SerialConsole::input(std::span<const std::uint8_t> bytes) {
+void ConsoleHost::input(std::span<const std::uint8_t> bytes) {
     if (quitting_) {
         return;
     }
     if (!terminal_) {
-        uart_.receive(bytes);
+        input_->receive(bytes);
         return;
     }
     const auto escape = std::find(bytes.begin(), bytes.end(), kEscapeKey);
@@ -155,36 +161,36 @@ void SerialConsole::input(std::span<const std::uint8_t> bytes) {
     }
 }
 
-std::size_t SerialConsole::input_room() {
+std::size_t ConsoleHost::input_room() {
     if (!terminal_) {
-        return uart_.input_room();
+        return input_ == nullptr ? 0 : input_->input_room();
     }
     return kTypeAheadBytes - std::min(kTypeAheadBytes, typed_ahead_.size());
 }
 
-void SerialConsole::feed_typed_ahead() {
+void ConsoleHost::feed_typed_ahead() {
     std::size_t fed = 0;
-    // Asking for the room makes the UART say when there is some again.
-    while (fed < typed_ahead_.size() && uart_.input_room() > 0) {
+    // Asking for the room makes the guest's side say when there is some again.
+    while (input_ != nullptr && fed < typed_ahead_.size() && input_->input_room() > 0) {
         const auto* const rest = reinterpret_cast<const std::uint8_t*>(typed_ahead_.data()) + fed;
-        fed += uart_.receive({rest, typed_ahead_.size() - fed});
+        fed += input_->receive({rest, typed_ahead_.size() - fed});
     }
     typed_ahead_.erase(0, fed);
 }
 
-void SerialConsole::input_ended(InputEnd end) {
+void ConsoleHost::input_ended(InputEnd end) {
     if (on_input_closed_) {
         on_input_closed_(end);
     }
 }
 
-void SerialConsole::attached(bool is_attached) {
+void ConsoleHost::attached(bool is_attached) {
     has_reader_ = is_attached;
     output_.set_overflow(is_attached ? OutputBuffer::Overflow::kHoldGuest
                                      : OutputBuffer::Overflow::kDropOldest);
 }
 
-void SerialConsole::output_ended(OutputEnd end, const std::string& reason) {
+void ConsoleHost::output_ended(OutputEnd end, const std::string& reason) {
     if (on_output_closed_) {
         on_output_closed_(end, reason);
     } else {
@@ -192,11 +198,11 @@ void SerialConsole::output_ended(OutputEnd end, const std::string& reason) {
     }
 }
 
-void SerialConsole::release() {
+void ConsoleHost::release() {
     output_.release();
 }
 
-SerialConsole::Finished SerialConsole::finish() {
+ConsoleHost::Finished ConsoleHost::finish() {
     using Clock = std::chrono::steady_clock;
     const auto deadline = Clock::now() + options_.flush_timeout;
     const auto left_ms = [deadline] {

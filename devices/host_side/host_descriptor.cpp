@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/host_descriptor.h"
+#include "devices/host_side/host_descriptor.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/host_stdio.h"
+#include "devices/host_side/host_stdio.h"
 
 #include <fmt/format.h>
 

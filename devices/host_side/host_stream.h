@@ -8,12 +8,12 @@
 #include <span>
 
 #include "base/event_loop.h"
-#include "devices/serial/host_descriptor.h"
-#include "devices/serial/host_side.h"
+#include "devices/host_side/host_descriptor.h"
+#include "devices/host_side/host_side.h"
 
 namespace skiff::devices {
 
-/// A pair of descriptors on the event loop: reads while the serial port has room, watches for room
+/// A pair of descriptors on the event loop: reads while there is room, watches for room
 /// to write while bytes wait, and notices the end of both. What the end means is its owner's
 /// business. Used on the loop's thread, except for write().
 class HostStream {

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "base/event_loop.h"
-#include "devices/serial/host_side.h"
-#include "devices/serial/host_stream.h"
+#include "devices/host_side/host_side.h"
+#include "devices/host_side/host_stream.h"
 
 namespace skiff::devices {
 
-/// The serial port on the process's standard input and output.
+/// The process's standard input and output, or two other descriptors that exist already.
 ///
 /// When the reader of standard output goes away, this is reported once, and what follows is
 /// dropped and counted. End of input is reported once, and input is not looked at again.

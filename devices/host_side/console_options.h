@@ -6,8 +6,8 @@
 
 namespace skiff::devices {
 
-/// What the serial port is connected to on the host.
-struct SerialOptions {
+/// What the guest's console is connected to on the host.
+struct ConsoleOptions {
     enum class Kind { kStdio, kNone, kFile, kPty, kUnix };
 
     Kind kind = Kind::kStdio;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "devices/serial/terminal.h"
+#include "devices/host_side/terminal.h"
 
 #include <termios.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/log.h"
-#include "devices/serial/terminal_signals.h"
+#include "devices/host_side/terminal_signals.h"
 
 namespace skiff::devices {
 

@@ -8,10 +8,10 @@
 
 namespace skiff::devices {
 
-/// Where the serial port's output ends up on the host.
-class SerialOutput {
+/// Where a guest's output ends up on the host.
+class HostOutput {
   public:
-    virtual ~SerialOutput() = default;
+    virtual ~HostOutput() = default;
 
     /// Takes the first bytes of `bytes`, as many as fit, and says how many; never waits for a
     /// reader. Called on vCPU threads and on the event loop's, one call at a time.
@@ -19,7 +19,7 @@ class SerialOutput {
 };
 
 /// Sees everything the guest prints, in order. Calls are serialised; it must be quick and must not
-/// call into the serial port.
-using SerialObserver = std::function<void(std::span<const std::uint8_t>)>;
+/// call back.
+using OutputObserver = std::function<void(std::span<const std::uint8_t>)>;
 
 }  // namespace skiff::devices
