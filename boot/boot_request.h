@@ -12,18 +12,39 @@ namespace skiff::boot {
 
 /// How the guest's first instruction is reached.
 enum class EntryProtocol {
-    kAuto,  ///< PVH where the image has the note, else the 64-bit, else the 32-bit Linux protocol.
+    kAuto,  ///< PVH where the image has the note, else Multiboot, else the 64-bit, else the 32-bit
+             ///< Linux protocol.
     kPvh,   ///< Xen PVH: 32-bit protected mode, hvm_start_info in EBX.
     kLinux64,  ///< 64-bit Linux boot protocol (boot.rst, "64-bit Boot Protocol").
     kLinux32,  ///< 32-bit Linux boot protocol (boot.rst, "32-bit Boot Protocol").
+    kMultiboot,  ///< Multiboot 1: 32-bit protected mode, information structure in EBX.
+    kFlat,       ///< The first byte of a flat image.
+};
+
+/// Whether what is entered this way takes none of Linux's parameters.
+constexpr bool is_bare(EntryProtocol protocol) {
+    return protocol == EntryProtocol::kMultiboot || protocol == EntryProtocol::kFlat;
+}
+
+/// The processor mode in which a flat image is entered.
+enum class FlatMode { kReal, kProtected32, kLong64 };
+
+/// An image that has no headers: where its first byte lies, which is its entry too.
+struct FlatImage {
+    std::uint64_t address = 0;  ///< Physical; in real mode below 1 MiB.
+    FlatMode mode = FlatMode::kProtected32;
 };
 
 /// What is to be booted; everything in it is the user's, so every mistake is a user error.
 struct BootRequest {
     std::string kernel_path;
     std::optional<std::string> initrd_path;
-    /// The whole kernel command line, without a terminating NUL.
+    /// The whole kernel command line of a Linux, without a terminating NUL.
     std::string cmdline;
+    /// What a guest that is no Linux gets instead, behind the kernel's path: the user's words alone.
+    std::string bare_cmdline{};
+    /// Set: the kernel file is a flat image, whatever it looks like.
+    std::optional<FlatImage> flat{};
     EntryProtocol protocol = EntryProtocol::kAuto;
     /// Physical address of the ACPI RSDP that is handed over; nothing without ACPI.
     std::optional<std::uint64_t> rsdp_address;

@@ -9,17 +9,21 @@
 #include "base/result.h"
 #include "boot/bzimage.h"
 #include "boot/elf.h"
+#include "boot/multiboot.h"
 
 namespace skiff::boot {
 
-/// A kernel file, opened and understood: an ELF, or a bzImage with or without an ELF inside.
+/// A kernel file, opened and understood: an ELF, a bzImage with or without an ELF inside, or what a
+/// Multiboot header describes.
 struct KernelImage {
     File file;
     std::optional<BzImage> bzimage;
     /// The unpacked payload of a bzImage; nothing for an ELF file.
     std::optional<File> unpacked;
-    /// The headers of the ELF file or of the unpacked payload.
+    /// The headers of the ELF file or of the unpacked payload; with the address fields of a Multiboot
+    /// header, what those say instead.
     std::optional<ElfImage> elf;
+    std::optional<MultibootHeader> multiboot;
     /// How the payload was packed; nothing where there was none or it is not known.
     std::optional<Compression> compression;
 

@@ -10,6 +10,7 @@
 #include "boot/initrd.h"
 #include "boot/kernel_image.h"
 #include "boot/memory_plan.h"
+#include "boot/x86_64/bare_loader.h"
 #include "boot/x86_64/device_tree.h"
 #include "boot/x86_64/entry_choice.h"
 #include "boot/x86_64/gdt.h"
@@ -97,12 +98,25 @@ Result<void> write_entry(GuestMemory& memory, MemoryPlan& plan, const KernelImag
 }  // namespace
 
 Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
+    if (request.flat.has_value()) {
+        return load_flat(memory, request);
+    }
     // What is larger than all RAM has no place in it anyway.
     SKIFF_ASSIGN_OR_RETURN(const KernelImage kernel,
                            open_kernel(request.kernel_path, memory.size_bytes()));
-    SKIFF_ASSIGN_OR_RETURN(const auto choices, allowed_entries(kernel, request));
+    SKIFF_ASSIGN_OR_RETURN(auto choices, allowed_entries(kernel, request));
+    if (choices.front().protocol == EntryProtocol::kMultiboot) {
+        return load_multiboot(memory, kernel, request);
+    }
+    // It has its own way of handing things over, so it is no way out for the others.
+    choices.erase(std::remove_if(choices.begin(), choices.end(),
+                                 [](const EntryChoice& choice) {
+                                     return choice.protocol == EntryProtocol::kMultiboot;
+                                 }),
+                  choices.end());
 
     LoadedGuest guest;
+    guest.cmdline = request.cmdline;
     guest.kernel_description = kernel.description();
     MemoryPlan plan(memory, kReservedLowRange);
     // First what has a fixed place, then the kernel, then the initrd in what is left.

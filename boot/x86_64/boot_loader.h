@@ -25,6 +25,7 @@ struct LoadedGuest {
     EntryState entry;
     EntryProtocol protocol = EntryProtocol::kAuto;  ///< The one chosen; never kAuto.
     std::string kernel_description;                 ///< For people: "ELF vmlinux, Linux 6.1.…".
+    std::string cmdline;  ///< The line that was handed over; empty for a flat image.
     std::vector<Placement> placements;
     /// Where kernel symbols run relative to their linked addresses (0 unless relocated).
     std::uint64_t symbol_offset = 0;
@@ -32,7 +33,7 @@ struct LoadedGuest {
     std::vector<std::uint8_t> device_tree;
 };
 
-/// Loads kernel and initrd into `memory` and writes what the chosen protocol hands over (boot
+/// Loads kernel and initrd (for Multiboot: a module) into `memory` and writes what the chosen protocol hands over (boot
 /// parameters or start info, memory map, command line, page tables, GDT). The ranges
 /// 0x9FC00..0x100000 stay untouched: they are for the MP table and ACPI.
 /// Nothing in the files is trusted; what cannot be booted is a user error that says what it is.

@@ -15,6 +15,10 @@ std::string protocol_name(EntryProtocol protocol) {
             return "linux64";
         case EntryProtocol::kLinux32:
             return "linux32";
+        case EntryProtocol::kMultiboot:
+            return "multiboot";
+        case EntryProtocol::kFlat:
+            return "flat";
     }
     return "unknown";
 }
@@ -24,6 +28,12 @@ std::vector<EntryChoice> entry_choices(const KernelImage& kernel) {
     if (kernel.elf.has_value()) {
         if (kernel.elf->pvh_entry.has_value()) {
             choices.push_back({EntryProtocol::kPvh, EntryForm::kElf});
+        }
+        if (kernel.multiboot.has_value()) {
+            choices.push_back({EntryProtocol::kMultiboot, EntryForm::kElf});
+            if (kernel.multiboot->image.has_value()) {
+                return choices;
+            }
         }
         choices.push_back(
             {kernel.elf->is_64_bit ? EntryProtocol::kLinux64 : EntryProtocol::kLinux32,
@@ -41,10 +51,14 @@ std::vector<EntryChoice> entry_choices(const KernelImage& kernel) {
 Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel,
                                                  const BootRequest& request) {
     const EntryProtocol wanted = request.protocol;
-    if (request.device_tree && wanted == EntryProtocol::kPvh) {
-        return Error::user(
-            "the PVH entry (--entry pvh) has no place for a device tree (--fdt): leave one of them "
-            "out, or take --entry linux64");
+    const auto takes_tree = [](EntryProtocol protocol) {
+        return protocol == EntryProtocol::kLinux64 || protocol == EntryProtocol::kLinux32;
+    };
+    if (request.device_tree && wanted != EntryProtocol::kAuto && !takes_tree(wanted)) {
+        return Error::user(fmt::format(
+            "the {0} entry (--entry {0}) has no place for a device tree (--fdt): leave one of them "
+            "out, or take --entry linux64",
+            protocol_name(wanted)));
     }
     const std::vector<EntryChoice> all = entry_choices(kernel);
     std::vector<EntryChoice> allowed;
@@ -53,7 +67,7 @@ Result<std::vector<EntryChoice>> allowed_entries(const KernelImage& kernel,
         // Never guess that a 64-bit ELF has 32-bit code at its entry.
         const bool guess = kernel.elf.has_value() && kernel.elf->is_64_bit &&
                            choice.protocol == EntryProtocol::kLinux32;
-        const bool lacks_tree = request.device_tree && choice.protocol == EntryProtocol::kPvh;
+        const bool lacks_tree = request.device_tree && !takes_tree(choice.protocol);
         if (wanted == choice.protocol ||
             (wanted == EntryProtocol::kAuto && !guess && !lacks_tree)) {
             allowed.push_back(choice);

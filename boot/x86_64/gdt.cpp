@@ -26,9 +26,10 @@ Result<void> write_gdt(GuestMemory& memory, MemoryPlan& plan, EntryState& entry)
                                            kData, kTask32, kNull};
     static_assert(kCodeSelector == 2 * 8 && kDataSelector == 3 * 8 && kTaskSelector == 4 * 8);
 
-    SKIFF_RETURN_IF_ERROR(plan.claim("the GDT", {kGdtAddress, sizeof gdt}));
-    SKIFF_CHECK(memory.write(kGdtAddress, gdt));
-    entry.gdt_base = kGdtAddress.value();
+    SKIFF_ASSIGN_OR_RETURN(const GuestAddress place,
+                           claim_low(plan, "the GDT", sizeof gdt, sizeof gdt[0], kGdtAddress));
+    SKIFF_CHECK(memory.write(place, gdt));
+    entry.gdt_base = place.value();
     entry.gdt_limit = sizeof gdt - 1;
     return {};
 }

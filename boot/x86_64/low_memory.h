@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/guest_address.h"
+#include "base/result.h"
 #include "base/units.h"
+#include "boot/memory_plan.h"
 
 /// Where the loader puts its own data below 1 MiB (docs/boot.md has the whole map). Page 0 stays
 /// empty: PVH takes an address of 0 for "none", and null pointers of the guest should find nothing.
@@ -25,5 +28,11 @@ inline constexpr std::uint64_t kHighRamStart = kMiB;
 /// EBDA, video memory and BIOS area: never given to the guest as RAM. RSDP, ACPI and MP tables are
 /// there, written by others.
 inline constexpr GuestRange kReservedLowRange{GuestAddress(kLowRamEnd), kHighRamStart - kLowRamEnd};
+
+/// Claims a place for the loader's data: `preferred`, and where something of the guest's lies there,
+/// the highest free one below 640 KiB, or else the lowest above 1 MiB. A user error where there is
+/// none below 4 GiB.
+Result<GuestAddress> claim_low(MemoryPlan& plan, const std::string& name, std::uint64_t size_bytes,
+                               std::uint64_t alignment, GuestAddress preferred);
 
 }  // namespace skiff::boot::x86_64

@@ -29,10 +29,10 @@ using Table = std::array<std::uint64_t, kEntries>;
 }  // namespace
 
 Result<void> write_page_tables(GuestMemory& memory, MemoryPlan& plan, EntryState& entry) {
-    const GuestRange range{kPageTablesAddress, kTables * kPageSize};
-    SKIFF_RETURN_IF_ERROR(plan.claim("the page tables", range));
-
-    const std::uint64_t base = kPageTablesAddress.value();
+    SKIFF_ASSIGN_OR_RETURN(
+        const GuestAddress place,
+        claim_low(plan, "the page tables", kTables * kPageSize, kPageSize, kPageTablesAddress));
+    const std::uint64_t base = place.value();
     std::array<Table, kTables> tables{};
     Table& root = tables[0];
     Table& pointers = tables[1];
@@ -44,7 +44,7 @@ Result<void> write_page_tables(GuestMemory& memory, MemoryPlan& plan, EntryState
             tables[2 + directory][i] = (page * kLargePageSize) | kPageFlags;
         }
     }
-    SKIFF_CHECK(memory.write(kPageTablesAddress, tables));
+    SKIFF_CHECK(memory.write(place, tables));
     entry.cr3 = base;
     return {};
 }

@@ -44,6 +44,13 @@ std::string_view take_until(std::string_view& text, char separator) {
     return part;
 }
 
+/// "240" or "0xf0".
+template <typename T>
+std::optional<T> decimal_or_hex(std::string_view text) {
+    const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
+    return is_hex ? to_number<T>(text.substr(2), 16) : to_number<T>(text);
+}
+
 }  // namespace
 
 Result<std::string> parse_path(std::string_view text) {
@@ -114,9 +121,7 @@ Result<milliseconds> parse_timeout(std::string_view text) {
 }
 
 Result<std::uint16_t> parse_io_port(std::string_view text) {
-    const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
-    const auto port =
-        is_hex ? to_number<std::uint16_t>(text.substr(2), 16) : to_number<std::uint16_t>(text);
+    const auto port = decimal_or_hex<std::uint16_t>(text);
     if (!port.has_value()) {
         return wrong(text, "an I/O port: write 0 to 0xffff, for example 0xf4");
     }
@@ -136,7 +141,31 @@ Result<boot::EntryProtocol> parse_entry(std::string_view text) {
     if (text == "linux32") {
         return boot::EntryProtocol::kLinux32;
     }
-    return wrong(text, "an entry protocol: choose auto, pvh, linux64 or linux32");
+    if (text == "multiboot") {
+        return boot::EntryProtocol::kMultiboot;
+    }
+    return wrong(text, "an entry protocol: choose auto, pvh, multiboot, linux64 or linux32");
+}
+
+Result<boot::FlatImage> parse_flat(std::string_view text) {
+    constexpr std::string_view kTakes =
+        "the place of a flat image: write its address and its mode, for example 0x7c00,real, "
+        "0x100000,32 or 0x100000,64";
+    std::string_view mode = text;
+    const std::string_view address_text = take_until(mode, ',');
+    const auto address = decimal_or_hex<std::uint64_t>(address_text);
+    if (!address.has_value()) {
+        return wrong(text, kTakes);
+    }
+    boot::FlatImage flat{*address, boot::FlatMode::kProtected32};
+    if (mode == "real") {
+        flat.mode = boot::FlatMode::kReal;
+    } else if (mode == "64") {
+        flat.mode = boot::FlatMode::kLong64;
+    } else if (mode != "32" && address_text.size() != text.size()) {
+        return wrong(text, kTakes);
+    }
+    return flat;
 }
 
 Result<machine::SerialConfig> parse_serial(std::string_view text) {

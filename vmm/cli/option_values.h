@@ -34,8 +34,11 @@ Result<PollPolicy> parse_io_poll(std::string_view text);
 /// An I/O port, 0 to 0xffff, decimal or 0x….
 Result<std::uint16_t> parse_io_port(std::string_view text);
 
-/// auto | pvh | linux64 | linux32
+/// auto | pvh | multiboot | linux64 | linux32
 Result<boot::EntryProtocol> parse_entry(std::string_view text);
+
+/// ADDRESS[,real|32|64]
+Result<boot::FlatImage> parse_flat(std::string_view text);
 
 /// stdio | none | file=PATH | pty | unix=PATH
 Result<machine::SerialConfig> parse_serial(std::string_view text);

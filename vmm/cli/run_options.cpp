@@ -71,6 +71,7 @@ Result<void> assign_what_to_boot(const ParsedArguments& arguments, machine::Mach
     SKIFF_RETURN_IF_ERROR(assign_kernel(arguments, config));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "initrd", parse_path, config.initrd_path));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "entry", parse_entry, config.entry));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "flat", parse_flat, config.flat));
     if (const std::string* const whole = arguments.last("cmdline")) {
         config.whole_cmdline = *whole;
     }

@@ -10,7 +10,8 @@ constexpr std::array kArguments = {
     ArgumentSpec{
         .name = "KERNEL",
         .completion = Completion::kFile,
-        .help = "The kernel to boot: an ELF vmlinux or a bzImage. The same as --kernel.",
+        .help = "The kernel to boot: an ELF vmlinux, a bzImage or a Multiboot image. The same as "
+                "--kernel.",
     },
 };
 
@@ -28,7 +29,8 @@ constexpr std::array kOptions = {
         .value_name = "FILE",
         .completion = Completion::kFile,
         .group = kWhatToBoot,
-        .help = "The kernel: an ELF vmlinux (PVH note or 64-bit Linux protocol) or a bzImage.",
+        .help = "The kernel: an ELF vmlinux (PVH note or 64-bit Linux protocol), a bzImage, or a "
+                "Multiboot 1 image.",
     },
     OptionSpec{
         .long_name = "initrd",
@@ -37,7 +39,7 @@ constexpr std::array kOptions = {
         .value_name = "FILE",
         .completion = Completion::kFile,
         .group = kWhatToBoot,
-        .help = "The initial RAM disk (initramfs).",
+        .help = "The initial RAM disk (initramfs); for a Multiboot image, its module.",
     },
     OptionSpec{
         .long_name = "append",
@@ -60,11 +62,21 @@ constexpr std::array kOptions = {
         .value_use = ValueUse::kRequired,
         .value_name = "PROTOCOL",
         .completion = Completion::kChoices,
-        .choices = "auto pvh linux64 linux32",
+        .choices = "auto pvh multiboot linux64 linux32",
         .default_value = "auto",
         .group = kWhatToBoot,
-        .help = "How the kernel is entered: pvh, linux64, linux32, or auto for the best that it "
-                "offers.",
+        .help = "How the kernel is entered: pvh, multiboot, linux64, linux32, or auto for the first "
+                "of these that it offers.",
+    },
+    OptionSpec{
+        .long_name = "flat",
+        .value_use = ValueUse::kRequired,
+        .value_name = "ADDRESS[,MODE]",
+        .completion = Completion::kChoices,
+        .choices = "0x7c00,real 0x100000,32 0x100000,64",
+        .group = kWhatToBoot,
+        .help = "The kernel is a flat image: its bytes are put at this physical address and entered "
+                "at the first one, in mode real, 32 (the default) or 64.",
     },
     OptionSpec{
         .long_name = "no-host-quirks",

@@ -12,17 +12,22 @@ namespace {
 // Console on the serial port; reset through the i8042, which ends the run; reset after a panic.
 constexpr const char* kDefault = "console=ttyS0 reboot=k panic=-1";
 
-std::string line_as_configured(const MachineConfig& config,
-                               std::span<const boot::VirtioMmioSlot> devices) {
-    // A kernel that was told of a device twice would complain of the second time.
-    std::string line = with_kernel_parameters(
-        config.whole_cmdline.value_or(kDefault),
-        config.device_tree ? std::string() : boot::virtio_mmio_parameters(devices));
+std::string with_extra_words(std::string line, const MachineConfig& config) {
     if (!config.extra_cmdline.empty()) {
         line += line.empty() ? "" : " ";
         line += config.extra_cmdline;
     }
     return line;
+}
+
+std::string line_as_configured(const MachineConfig& config,
+                               std::span<const boot::VirtioMmioSlot> devices) {
+    // A kernel that was told of a device twice would complain of the second time.
+    return with_extra_words(
+        with_kernel_parameters(
+            config.whole_cmdline.value_or(kDefault),
+            config.device_tree ? std::string() : boot::virtio_mmio_parameters(devices)),
+        config);
 }
 
 }  // namespace
@@ -31,6 +36,10 @@ std::string build_command_line(const MachineConfig& config, kvm::Backend backend
                                std::span<const boot::VirtioMmioSlot> devices) {
     std::string line = line_as_configured(config, devices);
     return config.host_quirks ? with_quirk_parameters(line, backend) : line;
+}
+
+std::string users_command_line(const MachineConfig& config) {
+    return with_extra_words(config.whole_cmdline.value_or(""), config);
 }
 
 void announce_quirks(const MachineConfig& config, kvm::Backend backend) {

@@ -17,6 +17,9 @@ namespace skiff::machine {
 std::string build_command_line(const MachineConfig& config, kvm::Backend backend,
                                std::span<const boot::VirtioMmioSlot> devices);
 
+/// The user's own words alone: for guests that are no Linux.
+std::string users_command_line(const MachineConfig& config);
+
 /// Says what build_command_line() added for this host's KVM, if it did. To be called when the guest
 /// is loaded: where it cannot be, the user reads one line, which is about that.
 void announce_quirks(const MachineConfig& config, kvm::Backend backend);

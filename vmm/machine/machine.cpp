@@ -26,9 +26,25 @@ namespace {
 
 constexpr std::chrono::milliseconds kStartUpIsOver{100};
 
+kvm::x86_64::InitialState::Mode initial_mode(boot::x86_64::EntryState::Mode mode) {
+    using From = boot::x86_64::EntryState::Mode;
+    using To = kvm::x86_64::InitialState::Mode;
+    switch (mode) {
+        case From::kReal16:
+            return To::kReal16;
+        case From::kProtected32:
+            return To::kProtected32;
+        case From::kLong64:
+            break;
+    }
+    return To::kLong64;
+}
+
 kvm::x86_64::InitialState initial_state(const boot::x86_64::EntryState& entry) {
-    return {.long_mode = entry.mode == boot::x86_64::EntryState::Mode::kLong64,
+    return {.mode = initial_mode(entry.mode),
+            .code_segment = entry.code_segment,
             .rip = entry.rip,
+            .rax = entry.rax,
             .rbx = entry.rbx,
             .rsi = entry.rsi,
             .cr3 = entry.cr3,
@@ -55,7 +71,9 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(parts->create_devices());
     SKIFF_RETURN_IF_ERROR(parts->place_boot_processor());
     // Only now: a machine that cannot be built is one line of error and nothing else.
-    announce_quirks(parts->config, parts->backend);
+    if (!boot::is_bare(parts->guest.protocol)) {
+        announce_quirks(parts->config, parts->backend);
+    }
     return std::unique_ptr<Machine>(new Machine(std::move(parts)));
 }
 
@@ -112,10 +130,11 @@ Result<void> Machine::Parts::describe_hardware() {
 
 Result<void> Machine::Parts::load_guest() {
     backend = kvm::detect_backend(vm_builder->kvm().fd());
-    cmdline = build_command_line(config, backend, virtio_slots());
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
-                              .cmdline = cmdline,
+                              .cmdline = build_command_line(config, backend, virtio_slots()),
+                              .bare_cmdline = users_command_line(config),
+                              .flat = config.flat,
                               .protocol = config.entry,
                               .rsdp_address = rsdp_address,
                               .device_tree = config.device_tree,

@@ -58,6 +58,11 @@ Result<void> validate(const MachineConfig& config) {
                                        config.io_threads, MachineConfig::kMaxIoThreads));
     }
     SKIFF_RETURN_IF_ERROR(validate_devices(config));
+    if (config.flat.has_value() &&
+        (config.device_tree || config.entry != boot::EntryProtocol::kAuto)) {
+        return Error::user(fmt::format("--flat and {} exclude each other: leave one out",
+                                       config.device_tree ? "--fdt" : "--entry"));
+    }
     if (config.device_tree && config.entry == boot::EntryProtocol::kPvh) {
         return Error::user(
             "--fdt and --entry pvh exclude each other, as PVH has no place for a device tree: take "

@@ -44,6 +44,8 @@ struct MachineConfig {
     /// Replaces the default command line when set; extra_cmdline is appended to it too.
     std::optional<std::string> whole_cmdline;
     boot::EntryProtocol entry = boot::EntryProtocol::kAuto;
+    /// The kernel is a flat image.
+    std::optional<boot::FlatImage> flat;
 
     unsigned cpu_count = 1;
     std::uint64_t memory_bytes = 256 * kMiB;

@@ -65,7 +65,6 @@ struct Machine::Parts {
     std::unique_ptr<VirtioDevices> virtio_devices;
     std::optional<std::uint64_t> rsdp_address;
     kvm::Backend backend = kvm::Backend::kOther;
-    std::string cmdline;
     boot::x86_64::LoadedGuest guest;
     std::vector<kvm::Vcpu>* vcpus = nullptr;  ///< The builder's, once it is done.
     UniqueFd start_up_timer;

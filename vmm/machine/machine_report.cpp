@@ -23,6 +23,10 @@ std::string_view protocol_name(boot::EntryProtocol protocol) {
             return "64-bit Linux";
         case boot::EntryProtocol::kLinux32:
             return "32-bit Linux";
+        case boot::EntryProtocol::kMultiboot:
+            return "Multiboot";
+        case boot::EntryProtocol::kFlat:
+            return "flat image's";
         case boot::EntryProtocol::kAuto:
             break;
     }
@@ -36,7 +40,9 @@ std::string Machine::describe() const {
     std::string text = fmt::format("kernel: {}: {}, entered by the {} protocol at {:#x}\n",
                                    parts.config.kernel_path, parts.guest.kernel_description,
                                    protocol_name(parts.guest.protocol), parts.guest.entry.rip);
-    text += fmt::format("command line: {}\n", parts.cmdline);
+    if (parts.guest.protocol != boot::EntryProtocol::kFlat) {
+        text += fmt::format("command line: {}\n", parts.guest.cmdline);
+    }
     text += fmt::format("vCPUs: {}; memory: {}\n", parts.config.cpu_count,
                         format_size(parts.memory.size_bytes()));
     const auto add_range = [&](const GuestRange& range, std::string_view what) {

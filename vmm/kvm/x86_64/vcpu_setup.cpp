@@ -61,11 +61,29 @@ kvm_segment task_segment() {
     return segment;
 }
 
-}  // namespace
+/// A segment of real mode: 64 KiB at 16 times the selector (Intel SDM vol. 3, 21.1.1).
+kvm_segment real_segment(std::uint16_t selector, std::uint8_t type) {
+    kvm_segment segment{};
+    segment.base = std::uint64_t{selector} * 16;
+    segment.limit = 0xffff;
+    segment.selector = selector;
+    segment.type = type;
+    segment.present = 1;
+    segment.s = 1;
+    return segment;
+}
 
-Result<void> set_initial_registers(const Vcpu& vcpu, const InitialState& state) {
-    kvm_sregs sregs{};
-    SKIFF_RETURN_IF_ERROR(checked_ioctl(vcpu.fd(), KVM_GET_SREGS, &sregs, "KVM_GET_SREGS"));
+/// Intel SDM vol. 3, table 10-1: the vector table is at 0, the A20 gate is open.
+void set_real_mode(const InitialState& state, kvm_sregs& sregs) {
+    sregs.cs = real_segment(state.code_segment, kCodeExecuteReadAccessed);
+    sregs.ds = real_segment(0, kDataReadWriteAccessed);
+    sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.ds;
+    sregs.idt.base = 0;
+    sregs.idt.limit = 0x3ff;
+    sregs.cr0 = kCr0ExtensionType;
+}
+
+void set_protected_mode(const InitialState& state, kvm_sregs& sregs) {
     sregs.cs = flat_segment(kCodeSelector, kCodeExecuteReadAccessed);
     sregs.ds = flat_segment(kDataSelector, kDataReadWriteAccessed);
     sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.ds;
@@ -75,10 +93,7 @@ Result<void> set_initial_registers(const Vcpu& vcpu, const InitialState& state) 
     sregs.idt.base = 0;
     sregs.idt.limit = 0;
     sregs.cr0 = kCr0ProtectionEnable | kCr0ExtensionType;
-    sregs.cr3 = 0;
-    sregs.cr4 = 0;
-    sregs.efer = 0;
-    if (state.long_mode) {
+    if (state.mode == InitialState::Mode::kLong64) {
         sregs.cs.l = 1;
         sregs.cs.db = 0;
         sregs.cr0 |= kCr0Paging;
@@ -86,10 +101,26 @@ Result<void> set_initial_registers(const Vcpu& vcpu, const InitialState& state) 
         sregs.cr4 = kCr4PhysicalAddressExtension;
         sregs.efer = kEferLongModeEnable | kEferLongModeActive;
     }
+}
+
+}  // namespace
+
+Result<void> set_initial_registers(const Vcpu& vcpu, const InitialState& state) {
+    kvm_sregs sregs{};
+    SKIFF_RETURN_IF_ERROR(checked_ioctl(vcpu.fd(), KVM_GET_SREGS, &sregs, "KVM_GET_SREGS"));
+    sregs.cr3 = 0;
+    sregs.cr4 = 0;
+    sregs.efer = 0;
+    if (state.mode == InitialState::Mode::kReal16) {
+        set_real_mode(state, sregs);
+    } else {
+        set_protected_mode(state, sregs);
+    }
     SKIFF_RETURN_IF_ERROR(checked_ioctl(vcpu.fd(), KVM_SET_SREGS, &sregs, "KVM_SET_SREGS"));
 
     kvm_regs regs{};
     regs.rip = state.rip;
+    regs.rax = state.rax;
     regs.rbx = state.rbx;
     regs.rsi = state.rsi;
     regs.rflags = kRflagsReserved;
