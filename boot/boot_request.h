@@ -13,10 +13,10 @@ namespace skiff::boot {
 /// How the guest's first instruction is reached.
 enum class EntryProtocol {
     kAuto,  ///< PVH where the image has the note, else Multiboot, else the 64-bit, else the 32-bit
-             ///< Linux protocol.
+            ///< Linux protocol.
     kPvh,   ///< Xen PVH: 32-bit protected mode, hvm_start_info in EBX.
-    kLinux64,  ///< 64-bit Linux boot protocol (boot.rst, "64-bit Boot Protocol").
-    kLinux32,  ///< 32-bit Linux boot protocol (boot.rst, "32-bit Boot Protocol").
+    kLinux64,    ///< 64-bit Linux boot protocol (boot.rst, "64-bit Boot Protocol").
+    kLinux32,    ///< 32-bit Linux boot protocol (boot.rst, "32-bit Boot Protocol").
     kMultiboot,  ///< Multiboot 1: 32-bit protected mode, information structure in EBX.
     kFlat,       ///< The first byte of a flat image.
 };
@@ -41,7 +41,8 @@ struct BootRequest {
     std::optional<std::string> initrd_path;
     /// The whole kernel command line of a Linux, without a terminating NUL.
     std::string cmdline;
-    /// What a guest that is no Linux gets instead, behind the kernel's path: the user's words alone.
+    /// What a guest that is no Linux gets instead, behind the kernel's path: the user's words
+    /// alone.
     std::string bare_cmdline{};
     /// Set: the kernel file is a flat image, whatever it looks like.
     std::optional<FlatImage> flat{};

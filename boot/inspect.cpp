@@ -150,6 +150,11 @@ Result<void> inspect_kernel(const std::string& path, Inspection& inspection) {
         SKIFF_RETURN_IF_ERROR(add_linux_facts(kernel->elf_file(), inspection));
         add_elf_facts(*kernel->elf, inspection);
     }
+    if (kernel->multiboot.has_value()) {
+        add(inspection, "multiboot_header", "Multiboot header",
+            fmt::format("at {:#x}, flags {:#x}", kernel->multiboot->file_offset,
+                        kernel->multiboot->flags));
+    }
     std::string entries;
     const auto choices = x86_64::allowed_entries(*kernel, BootRequest{});
     for (const x86_64::EntryChoice& choice :
@@ -158,7 +163,9 @@ Result<void> inspect_kernel(const std::string& path, Inspection& inspection) {
         entries += choice.form == x86_64::EntryForm::kAsIs ? " (as it is)" : "";
     }
     add(inspection, "entry", "entered by", entries);
-    add_kernel_limits(*kernel, inspection);
+    if (!kernel->multiboot.has_value()) {
+        add_kernel_limits(*kernel, inspection);
+    }
     return {};
 }
 
@@ -193,7 +200,8 @@ Result<Inspection> inspect(const std::string& path) {
     SKIFF_ASSIGN_OR_RETURN(const FileKind kind, identify_file(file));
     Inspection inspection{path, kind.id, kind.description, false, {}, {}};
     add(inspection, "size", "size", format_size(file.size_bytes()));
-    if (kind.id == "elf" || kind.id == "bzimage") {
+    const auto multiboot = find_multiboot_header(file);
+    if (kind.id == "elf" || kind.id == "bzimage" || !multiboot.ok() || multiboot->has_value()) {
         SKIFF_RETURN_IF_ERROR(inspect_kernel(path, inspection));
         return inspection;
     }

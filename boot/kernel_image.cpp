@@ -44,15 +44,17 @@ Result<KernelImage> open_kernel(const std::string& path, std::uint64_t unpacked_
     }
     if (image.multiboot.has_value()) {
         return Error::user(fmt::format(
-            "'{}' cannot be booted: it has a Multiboot header without address fields, but is {} and "
+            "'{}' cannot be booted: it has a Multiboot header without address fields, but is {} "
+            "and "
             "no ELF file: link it as ELF, or set bit 16 of the header's flags and the fields",
             path, kind.description));
     }
     if (kind.id != "bzimage") {
-        return Error::user(fmt::format(
-            "'{}' is {}; a kernel for x86-64 was expected (an ELF vmlinux, a bzImage or a Multiboot "
-            "image){}{}",
-            path, kind.description, kind.hint.empty() ? "" : ": ", kind.hint));
+        return Error::user(
+            fmt::format("'{}' is {}; a kernel for x86-64 was expected (an ELF vmlinux, a bzImage "
+                        "or a Multiboot "
+                        "image){}{}",
+                        path, kind.description, kind.hint.empty() ? "" : ": ", kind.hint));
     }
     SKIFF_ASSIGN_OR_RETURN(image.bzimage, parse_bzimage(image.file));
     SKIFF_ASSIGN_OR_RETURN(image.compression, payload_compression(image.file, *image.bzimage));

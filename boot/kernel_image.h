@@ -20,8 +20,8 @@ struct KernelImage {
     std::optional<BzImage> bzimage;
     /// The unpacked payload of a bzImage; nothing for an ELF file.
     std::optional<File> unpacked;
-    /// The headers of the ELF file or of the unpacked payload; with the address fields of a Multiboot
-    /// header, what those say instead.
+    /// The headers of the ELF file or of the unpacked payload; with the address fields of a
+    /// Multiboot header, what those say instead.
     std::optional<ElfImage> elf;
     std::optional<MultibootHeader> multiboot;
     /// How the payload was packed; nothing where there was none or it is not known.

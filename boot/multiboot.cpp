@@ -58,8 +58,9 @@ Result<ElfImage> image_of(const File& file, std::uint64_t header_offset,
                           const AddressFields& fields) {
     if (fields.header_addr < fields.load_addr ||
         fields.header_addr - fields.load_addr > header_offset) {
-        return bad_header(file, fmt::format("lies at {:#x}, which is not in what is loaded at {:#x}",
-                                            fields.header_addr, fields.load_addr));
+        return bad_header(file,
+                          fmt::format("lies at {:#x}, which is not in what is loaded at {:#x}",
+                                      fields.header_addr, fields.load_addr));
     }
     const std::uint64_t file_offset = header_offset - (fields.header_addr - fields.load_addr);
     const std::uint64_t rest_of_file = file.size_bytes() - file_offset;
@@ -105,8 +106,8 @@ Result<std::optional<MultibootHeader>> find_multiboot_header(const File& file) {
         MultibootHeader header{offset, magic->flags, {}};
         const std::uint32_t unknown = magic->flags & kRequirements & ~kKnownRequirements;
         if (unknown != 0) {
-            return bad_header(file,
-                              fmt::format("requires what is not known here (flags {:#x})", unknown));
+            return bad_header(
+                file, fmt::format("requires what is not known here (flags {:#x})", unknown));
         }
         if ((magic->flags & kHasAddressFields) != 0) {
             const auto fields = fields_at<AddressFields>(head, offset + sizeof(MagicFields));

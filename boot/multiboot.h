@@ -21,9 +21,9 @@ struct MultibootHeader {
     bool wants_video() const { return (flags & (1U << 2)) != 0; }
 };
 
-/// Looks for the header: 32-bit aligned, whole within the file's first 8 KiB, with a right checksum.
-/// A header that asks for what is unknown, or whose address fields contradict each other or the
-/// file, is a user error that names the file and the flaw.
+/// Looks for the header: 32-bit aligned, whole within the file's first 8 KiB, with a right
+/// checksum. A header that asks for what is unknown, or whose address fields contradict each other
+/// or the file, is a user error that names the file and the flaw.
 Result<std::optional<MultibootHeader>> find_multiboot_header(const File& file);
 
 }  // namespace skiff::boot

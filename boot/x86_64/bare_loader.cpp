@@ -35,15 +35,14 @@ Result<std::optional<LoadedModule>> load_module(GuestMemory& memory, MemoryPlan&
     const std::uint64_t whole_pages = align_up(file.size_bytes(), kPageSize);
     const auto place = plan.find_lowest(whole_pages, kPageSize, image_end);
     if (!place.has_value() || place->value() + whole_pages > kIdentityMapEnd) {
-        return Error::user(
-            fmt::format("the module '{}' ({}) does not fit into guest memory below 4 GiB behind the "
-                        "image, which ends at {:#x}: give the guest more memory",
-                        path, format_size(file.size_bytes()), image_end));
+        return Error::user(fmt::format(
+            "the module '{}' ({}) does not fit into guest memory below 4 GiB behind the "
+            "image, which ends at {:#x}: give the guest more memory",
+            path, format_size(file.size_bytes()), image_end));
     }
     SKIFF_RETURN_IF_ERROR(plan.claim("module", {*place, whole_pages}));
-    SKIFF_ASSIGN_OR_RETURN(
-        const LoadMethod method,
-        load_segment(memory, file, {0, file.size_bytes(), *place, whole_pages}));
+    SKIFF_ASSIGN_OR_RETURN(const LoadMethod method,
+                           load_segment(memory, file, {0, file.size_bytes(), *place, whole_pages}));
     const LoadedModule module{{*place, file.size_bytes()}, path};
     guest.placements.push_back({"module", module.range, method == LoadMethod::kMapped});
     return std::optional(module);
@@ -78,9 +77,10 @@ Result<void> check_flat(const BootRequest& request, const File& file) {
     const std::uint64_t limit =
         request.flat->mode == FlatMode::kReal ? kRealModeEnd : kIdentityMapEnd;
     if (request.flat->address >= limit) {
-        return Error::user(fmt::format("a flat image cannot be entered at {:#x} in this mode, which "
-                                       "reaches up to {:#x}",
-                                       request.flat->address, limit));
+        return Error::user(
+            fmt::format("a flat image cannot be entered at {:#x} in this mode, which "
+                        "reaches up to {:#x}",
+                        request.flat->address, limit));
     }
     return {};
 }

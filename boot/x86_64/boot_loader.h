@@ -33,10 +33,10 @@ struct LoadedGuest {
     std::vector<std::uint8_t> device_tree;
 };
 
-/// Loads kernel and initrd (for Multiboot: a module) into `memory` and writes what the chosen protocol hands over (boot
-/// parameters or start info, memory map, command line, page tables, GDT). The ranges
-/// 0x9FC00..0x100000 stay untouched: they are for the MP table and ACPI.
-/// Nothing in the files is trusted; what cannot be booted is a user error that says what it is.
+/// Loads kernel and initrd (for Multiboot: a module) into `memory` and writes what the chosen
+/// protocol hands over (boot parameters or start info, memory map, command line, page tables, GDT).
+/// The ranges 0x9FC00..0x100000 stay untouched: they are for the MP table and ACPI. Nothing in the
+/// files is trusted; what cannot be booted is a user error that says what it is.
 Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request);
 
 }  // namespace skiff::boot::x86_64

@@ -29,9 +29,9 @@ inline constexpr std::uint64_t kHighRamStart = kMiB;
 /// there, written by others.
 inline constexpr GuestRange kReservedLowRange{GuestAddress(kLowRamEnd), kHighRamStart - kLowRamEnd};
 
-/// Claims a place for the loader's data: `preferred`, and where something of the guest's lies there,
-/// the highest free one below 640 KiB, or else the lowest above 1 MiB. A user error where there is
-/// none below 4 GiB.
+/// Claims a place for the loader's data: `preferred`, and where something of the guest's lies
+/// there, the highest free one below 640 KiB, or else the lowest above 1 MiB. A user error where
+/// there is none below 4 GiB.
 Result<GuestAddress> claim_low(MemoryPlan& plan, const std::string& name, std::uint64_t size_bytes,
                                std::uint64_t alignment, GuestAddress preferred);
 

@@ -42,6 +42,21 @@ Bytes elf_32() {
         .build();
 }
 
+/// A Multiboot header that places its image by itself: 12 bytes of magic fields, 20 of addresses.
+Bytes multiboot() {
+    constexpr std::uint32_t kMagic = 0x1badb002;
+    constexpr std::uint32_t kFlags = 0x10003;
+    constexpr std::uint32_t kAddress = 0x400000;
+    Bytes image = pattern(200);
+    std::size_t offset = 0;
+    for (const std::uint32_t word : {kMagic, kFlags, 0U - kMagic - kFlags, kAddress, kAddress,
+                                     kAddress + 150, kAddress + 0x2000, kAddress + 64}) {
+        skiff::test::poke(image, offset, word);
+        offset += sizeof word;
+    }
+    return image;
+}
+
 Bytes with_tables(Bytes elf, std::initializer_list<std::uint32_t> words) {
     for (const std::uint32_t word : words) {
         elf.resize(elf.size() + 4);
@@ -62,6 +77,9 @@ int main(int argc, char** argv) {
     for (const char* const target : {"elf", "load", "inspect"}) {
         write(root / target, "elf_64", elf_64());
         write(root / target, "elf_32", elf_32());
+    }
+    for (const char* const target : {"load", "inspect"}) {
+        write(root / target, "multiboot", multiboot());
     }
     for (const char* const target : {"bzimage", "load", "inspect"}) {
         write(root / target, "bzimage_as_is", as_is);

@@ -65,8 +65,9 @@ constexpr std::array kOptions = {
         .choices = "auto pvh multiboot linux64 linux32",
         .default_value = "auto",
         .group = kWhatToBoot,
-        .help = "How the kernel is entered: pvh, multiboot, linux64, linux32, or auto for the first "
-                "of these that it offers.",
+        .help =
+            "How the kernel is entered: pvh, multiboot, linux64, linux32, or auto for the first "
+            "of these that it offers.",
     },
     OptionSpec{
         .long_name = "flat",
@@ -75,8 +76,9 @@ constexpr std::array kOptions = {
         .completion = Completion::kChoices,
         .choices = "0x7c00,real 0x100000,32 0x100000,64",
         .group = kWhatToBoot,
-        .help = "The kernel is a flat image: its bytes are put at this physical address and entered "
-                "at the first one, in mode real, 32 (the default) or 64.",
+        .help =
+            "The kernel is a flat image: its bytes are put at this physical address and entered "
+            "at the first one, in mode real, 32 (the default) or 64.",
     },
     OptionSpec{
         .long_name = "no-host-quirks",

@@ -6,6 +6,8 @@
 extern "C" {
 extern std::uint64_t pvh_start_info;
 extern std::uint64_t linux_boot_params;
+extern std::uint64_t multiboot_magic;
+extern std::uint64_t multiboot_info;
 }
 
 namespace payload {
@@ -16,6 +18,9 @@ namespace {
 constexpr std::uint64_t kBootParamsCommandLine = 0x228;
 constexpr std::uint64_t kBootParamsCommandLineHigh = 0x0c8;
 
+// EAX at the entry (Multiboot Specification, section 3.2).
+constexpr std::uint64_t kMultibootMagic = 0x2badb002;
+
 constexpr std::size_t kCommandLineLimit = 4096;
 char command_line_copy[kCommandLineLimit];
 std::size_t command_line_size = 0;
@@ -23,6 +28,9 @@ std::size_t command_line_size = 0;
 std::uint64_t command_line_address() {
     if (const StartInfo* info = start_info(); info != nullptr) {
         return info->command_line_address;
+    }
+    if (const MultibootInfo* info = multiboot(); info != nullptr) {
+        return info->cmdline;
     }
     if (linux_boot_params == 0) {
         return 0;
@@ -36,6 +44,12 @@ std::uint64_t command_line_address() {
 const StartInfo* start_info() {
     const auto* info = reinterpret_cast<const StartInfo*>(pvh_start_info);
     return info != nullptr && info->magic == kStartInfoMagic ? info : nullptr;
+}
+
+const MultibootInfo* multiboot() {
+    return multiboot_magic == kMultibootMagic
+               ? reinterpret_cast<const MultibootInfo*>(multiboot_info)
+               : nullptr;
 }
 
 std::uint64_t boot_params_address() {

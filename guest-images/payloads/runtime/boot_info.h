@@ -6,7 +6,8 @@
 
 #include "runtime/console.h"
 
-/// What the loader handed over: PVH's hvm_start_info or Linux's boot_params.
+/// What the loader handed over: PVH's hvm_start_info, Multiboot's information or Linux's
+/// boot_params.
 namespace payload {
 
 /// struct hvm_start_info (Xen, xen/include/public/arch-x86/hvm/start_info.h).
@@ -44,6 +45,24 @@ struct MemoryRange {
 };
 static_assert(sizeof(MemoryRange) == 24);
 constexpr std::uint32_t kMemoryTypeRam = 1;
+
+/// The information structure of Multiboot (Multiboot Specification 0.6.96, section 3.3), as far as
+/// payloads look at it.
+struct MultibootInfo {
+    std::uint32_t flags;
+    std::uint32_t mem_lower, mem_upper;
+    std::uint32_t boot_device;
+    std::uint32_t cmdline;
+    std::uint32_t mods_count, mods_addr;
+    std::uint32_t syms[4];
+    std::uint32_t mmap_length, mmap_addr;
+    std::uint32_t drives_length, drives_addr;
+    std::uint32_t config_table;
+    std::uint32_t boot_loader_name;
+};
+
+/// Null where the payload was not entered by Multiboot.
+const MultibootInfo* multiboot();
 
 /// Null where the payload was not entered by PVH.
 const StartInfo* start_info();

@@ -6,6 +6,8 @@
 //   pvh_start      PVH: 32-bit protected mode, EBX = physical address of hvm_start_info; SS and the
 //                  stack are unspecified (Xen, docs/misc/pvh.pandoc).
 //   linux32_start  Linux 32-bit boot protocol: ESI = boot_params (Documentation/x86/boot.rst).
+//   multiboot_start  Multiboot 1: as PVH, with the magic number in EAX and EBX = information
+//                  structure (Multiboot Specification, section 3.2).
 //   linux64_start  Linux 64-bit boot protocol: long mode, RSI = boot_params.
 //   ap_trampoline  real mode: where a start-up IPI sends an application processor.
 //
@@ -53,6 +55,12 @@
 .globl linux32_start
 linux32_start:
     mov %esi, linux_boot_params
+    jmp start_32
+
+.globl multiboot_start
+multiboot_start:
+    mov %eax, multiboot_magic
+    mov %ebx, multiboot_info
     jmp start_32
 
 // Where the PVH note points: a payload with an entry of its own defines pvh_entry itself.
@@ -180,11 +188,15 @@ page_directories:
 .endr
 
 // What the entry protocol gave us; read by boot_info.cpp.
-.globl pvh_start_info, linux_boot_params
+.globl pvh_start_info, linux_boot_params, multiboot_magic, multiboot_info
 .balign 8
 pvh_start_info:
     .quad 0
 linux_boot_params:
+    .quad 0
+multiboot_magic:
+    .quad 0
+multiboot_info:
     .quad 0
 .globl ap_started
 ap_started:

@@ -97,8 +97,7 @@ TEST_CASE("a Multiboot ELF image is entered with the magic number and its inform
     CHECK(entry.mode == EntryState::Mode::kProtected32);
     CHECK(entry.rip == kLinked + 0x20);
     CHECK(entry.rax == 0x2badb002);
-    CHECK(guest_bytes(booted.memory, kLinked + 0x100, 0x100) ==
-          part_of_pattern(0x100, 0x200));
+    CHECK(guest_bytes(booted.memory, kLinked + 0x100, 0x100) == part_of_pattern(0x100, 0x200));
 
     CHECK(info.flags == 0x24d);
     CHECK(info.mem_lower == 639);
@@ -169,8 +168,7 @@ TEST_CASE("address fields place an image that is no ELF file") {
     const Booted part = boot(
         with_header(pattern(0x600), 8, kAddressFields, fields(kLinked + 0x100, kLinked + 0x5000)));
     REQUIRE(part.guest.ok());
-    CHECK(guest_bytes(part.memory, kLinked + 0x80, 0x80) ==
-          part_of_pattern(0x80, 0x100));
+    CHECK(guest_bytes(part.memory, kLinked + 0x80, 0x80) == part_of_pattern(0x80, 0x100));
     CHECK(guest_bytes(part.memory, kLinked + 0x100, 0x100) == Bytes(0x100));
     // The bss belongs to the image: a module goes behind it.
     const Booted more = boot(
@@ -208,8 +206,7 @@ TEST_CASE("a PVH note goes before a Multiboot header unless asked otherwise") {
 
 TEST_CASE("a header is found at the end of the first 8 KiB, and not behind it") {
     const auto found = [](std::size_t offset) {
-        const auto header =
-            find_multiboot_header(file_of(with_header(Bytes(0x4000), offset, 0)));
+        const auto header = find_multiboot_header(file_of(with_header(Bytes(0x4000), offset, 0)));
         REQUIRE(header.ok());
         return header->has_value();
     };
@@ -282,7 +279,8 @@ TEST_CASE("a flat image is entered at its first byte, in the mode asked for") {
     REQUIRE(long_mode.guest.ok());
     CHECK(long_mode.guest->entry.mode == EntryState::Mode::kLong64);
     CHECK(guest_bytes(long_mode.memory, 0x9000, 700) == image);
-    const auto root = long_mode.memory.read<std::uint64_t>(GuestAddress(long_mode.guest->entry.cr3));
+    const auto root =
+        long_mode.memory.read<std::uint64_t>(GuestAddress(long_mode.guest->entry.cr3));
     CHECK((*root & 1) == 1);
 }
 

@@ -49,7 +49,7 @@ TEST_CASE("A wrong command line is told what, where and what to do") {
         {{"k", "--serial", "file"}, {"--serial", "'file' needs a path", "file=PATH"}},
         {{"k", "--serial", "unix="}, {"--serial", "'unix=' needs a path"}},
         {{"k", "--serial", "pty=x"}, {"--serial", "'pty=x' is not"}},
-        {{"k", "--entry", "efi"}, {"--entry", "'efi'", "pvh, linux64 or linux32"}},
+        {{"k", "--entry", "efi"}, {"--entry", "'efi'", "pvh, multiboot, linux64 or linux32"}},
         {{"k", "--memory-backing", "disk"}, {"--memory-backing", "'disk'", "memfd"}},
         {{"k", "--memory-backing", "anon,fast"}, {"--memory-backing", "'anon,fast'"}},
         {{"k", "--memory-backing", "anon,thp,"}, {"--memory-backing", "'anon,thp,'"}},

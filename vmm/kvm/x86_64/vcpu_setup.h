@@ -25,8 +25,9 @@ struct InitialState {
     std::uint16_t gdt_limit = 0;
 };
 
-/// Sets general, segment and control registers (Linux boot protocol, PVH and Multiboot entry states:
-/// code at selector 0x10, data at 0x18, interrupts off; or real mode as after a reset, but for CS).
+/// Sets general, segment and control registers (Linux boot protocol, PVH and Multiboot entry
+/// states: code at selector 0x10, data at 0x18, interrupts off; or real mode as after a reset, but
+/// for CS).
 Result<void> set_initial_registers(const Vcpu& vcpu, const InitialState& state);
 
 /// MSRs that firmware would have set: memory is write-back by default, fast strings are on.

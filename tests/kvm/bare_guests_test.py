@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guests that are no Linux: Multiboot and flat images."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from skiff_runner import SkiffTestCase, checksum, main, some  # noqa: E402
+
+PAGE = 4096
+
+
+def image(name):
+    return os.path.join(os.environ["SKIFF_PAYLOADS"], name)
+
+
+class Multiboot(SkiffTestCase):
+    def test_an_elf_image_gets_its_words_its_module_and_the_memory_map(self):
+        data = bytes(i * 7 % 256 for i in range(PAGE + 5))
+        module = self.folder() / "module"
+        module.write_bytes(data)
+        for name in some(("multiboot.elf", "multiboot.bin")):
+            with self.subTest(image=name):
+                finished = self.run_skiff("run", image(name), "-a", "one two", "-i", module,
+                                          "-m", "64M")
+                self.assertEqual(finished.status, 0, finished.text + finished.error_text)
+                self.assertIn(f"command line: {image(name)} one two\n", finished.text)
+                self.assertIn(" lower 639 upper 64512\n", finished.text)
+                self.assertIn("memory 0x000100000 size 0x003f00000 type 1\n", finished.text)
+                found = re.search(r"module 0 address (\w+) size (\d+) checksum (\w+)\n",
+                                  finished.text)
+                self.assertEqual(int(found[1], 16) % PAGE, 0)
+                self.assertEqual((int(found[2]), found[3]), (len(data), checksum(data)))
+
+    def test_it_ends_with_a_status_through_the_debug_exit(self):
+        finished = self.run_skiff("run", image("multiboot.elf"), "-a", "exit=18", "--debug-exit")
+        self.assertEqual(finished.status, 37)
+
+    def test_it_cannot_be_entered_as_what_it_is_not(self):
+        finished = self.run_skiff("run", image("multiboot.bin"), "--entry", "linux64")
+        self.assertEqual(finished.status, 2)
+        self.assertRegex(finished.error_text, "cannot be entered by linux64; it offers multiboot")
+        self.assertEqual(len(finished.error_text.splitlines()), 1, finished.error_text)
+
+    def test_inspect_tells_how_it_is_entered(self):
+        for name in ("multiboot.elf", "multiboot.bin"):
+            finished = self.run_skiff("inspect", image(name))
+            self.assertEqual(finished.status, 0)
+            self.assertRegex(finished.text, r"entered by:? +multiboot")
+
+
+class Flat(SkiffTestCase):
+    def test_it_is_entered_in_each_mode(self):
+        for mode, place in (("16", "0x7c00,real"), ("32", "0x100000"), ("64", "0x200000,64")):
+            with self.subTest(mode=mode):
+                finished = self.run_skiff("run", image(f"flat{mode}.bin"), "--flat", place,
+                                          "--debug-exit")
+                self.assertEqual(finished.text, f"a flat image in mode {mode}\n")
+                self.assertEqual(finished.status, int(mode) * 2 + 1)
+
+    def test_a_wrong_place_is_one_line(self):
+        for place, message in (("0x7c00,16", "write its address and its mode"),
+                               ("", "write its address"),
+                               ("0xa0000,real", "not inside of guest RAM"),
+                               ("0x100000,real", "reaches up to 0x100000")):
+            with self.subTest(place=place):
+                finished = self.run_skiff("run", image("flat16.bin"), "--flat", place)
+                self.assertEqual(finished.status, 2)
+                self.assertIn(message, finished.error_text)
+                self.assertEqual(len(finished.error_text.splitlines()), 1, finished.error_text)
+
+
+if __name__ == "__main__":
+    main()
