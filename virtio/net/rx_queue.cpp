@@ -10,12 +10,18 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/units.h"
 
 namespace skiff::virtio::net {
 namespace {
 
-// So many frames are shown to the driver at once: it works on them while we go on.
+// So many frames, or a few that are so large, are shown to the driver at once: it works on them,
+// and gives their buffers again, while we go on.
 constexpr unsigned kFramesAtOnce = 32;
+constexpr std::size_t kBytesAtOnce = 128 * kKiB;
+// So many buffers are taken at once, so that they are on their way to this processor when a frame
+// comes for them.
+constexpr std::size_t kBuffersAtOnce = 16;
 // Then others of the loop have their turn.
 constexpr unsigned kFramesInARow = 128;
 // After so many small frames the next one is likely to be small: it is not offered room for a large
@@ -37,6 +43,7 @@ RxQueue::RxQueue(NetDevice& device, unsigned pair, NetCounters& counters,
       usual_frame_bytes_(kHeaderBytes + device.backend().usual_frame_bytes()),
       largest_frame_bytes_((context.features & kGuestSegmentation) != 0 ? kMaxFrameBytes
                                                                         : usual_frame_bytes_),
+      buffers_(queue_.size()),
       rest_(kMaxFrameBytes),
       self_(std::make_shared<RxQueue*>(this)) {
     device_.add_receiver(pair, context.loop, self_);
@@ -97,6 +104,7 @@ void RxQueue::pause_or_go_on() {
 
 Progress RxQueue::process() {
     receive_some();
+    flush();
     // With buffers in hand we want no notification of more.
     progress_ = state_ == State::kNoBuffers ? Progress::kDrained : Progress::kBlocked;
     return progress_;
@@ -108,7 +116,7 @@ bool RxQueue::poll() {
     }
     const bool worked = receive_some() != 0;
     if (worked) {
-        queue_.flush();
+        flush();
     }
     if (state_ == State::kNoBuffers && progress_ == Progress::kBlocked) {
         // The queue must ask for notifications from now on, which it learns by process().
@@ -127,12 +135,21 @@ unsigned RxQueue::receive_some() {
     unsigned frames = 0;
     do {
         state_ = receive_one();
-        if (state_ == State::kReceived && ++frames % kFramesAtOnce == 0) {
-            queue_.flush();
+        if (state_ == State::kReceived) {
+            ++frames;
+        }
+        if (unseen_frames_ >= kFramesAtOnce || unseen_bytes_ >= kBytesAtOnce) {
+            flush();
         }
     } while (state_ == State::kReceived && frames < kFramesInARow);
     pause_or_go_on();
     return frames;
+}
+
+void RxQueue::flush() {
+    queue_.flush();
+    unseen_frames_ = 0;
+    unseen_bytes_ = 0;
 }
 
 RxQueue::State RxQueue::receive_one() {
@@ -176,9 +193,19 @@ bool RxQueue::pop_buffer() {
         queue_.refuse(std::move(*chain));
         return false;
     }
+    chain->prefetch_writable();
     const std::uint64_t bytes = chain->writable_bytes();
     buffers_.push_back({std::move(*chain), bytes});
     return true;
+}
+
+/// Some; whether there was one.
+bool RxQueue::pop_buffers() {
+    std::size_t count = 0;
+    while (count < kBuffersAtOnce && pop_buffer()) {
+        ++count;
+    }
+    return count != 0;
 }
 
 /// Collects the buffers for one frame. Returns their bytes, the place of the header included.
@@ -190,10 +217,10 @@ std::size_t RxQueue::offer_room() {
         small_frames_ < kSmallFramesMakeAHabit ? largest_frame_bytes_ : usual_frame_bytes_;
     for (offered_ = 0; bytes < wanted; ++offered_) {
         const bool one_is_all = offered_ == 1 && !mergeable_;
-        if (one_is_all || (offered_ == buffers_.size() && !pop_buffer())) {
+        if (one_is_all || (offered_ == buffers_.size() && !pop_buffers())) {
             break;
         }
-        const Buffer& buffer = buffers_.at(offered_);
+        const RxBuffer& buffer = buffers_.at(offered_);
         const std::span<const iovec> parts = buffer.chain.writable();
         if (room_.size() + parts.size() >= IOV_MAX) {
             break;
@@ -236,7 +263,7 @@ RxQueue::State RxQueue::finish_large_frame() {
     std::size_t room = large_frame_room_;
     std::size_t count = offered_;
     for (; room < large_frame_bytes_; ++count) {
-        if (count == buffers_.size() && !pop_buffer()) {
+        if (count == buffers_.size() && !pop_buffers()) {
             if (buffers_.size() < queue_.size()) {
                 return State::kNoBuffers;
             }
@@ -248,7 +275,7 @@ RxQueue::State RxQueue::finish_large_frame() {
     }
     std::span<const std::uint8_t> rest(rest_.data(), large_frame_bytes_ - large_frame_room_);
     for (std::size_t i = offered_; i < count; ++i) {
-        Buffer& buffer = buffers_.at(i);
+        RxBuffer& buffer = buffers_.at(i);
         const std::size_t part = std::min<std::size_t>(rest.size(), buffer.bytes);
         static_cast<void>(buffer.chain.write(rest.first(part)));
         rest = rest.subspan(part);
@@ -281,6 +308,8 @@ void RxQueue::complete_frame(std::size_t frame_bytes) {
     store(offsetof(NetHeader, num_buffers) + 1, static_cast<std::uint8_t>(count >> 8));
     counters_.frames.add(1);
     counters_.bytes.add(frame_bytes - kHeaderBytes);
+    ++unseen_frames_;
+    unseen_bytes_ += frame_bytes;
     for (left = frame_bytes; left != 0;) {
         const std::size_t used = std::min<std::size_t>(left, buffers_.front().bytes);
         queue_.complete(std::move(buffers_.front().chain), static_cast<std::uint32_t>(used));
@@ -306,10 +335,9 @@ void RxQueue::stop() {
     unwatch();
     limit_timer_.stop();
     self_.reset();
-    for (Buffer& buffer : buffers_) {
-        queue_.abandon(std::move(buffer.chain));
+    for (; !buffers_.empty(); buffers_.pop_front()) {
+        queue_.abandon(std::move(buffers_.front().chain));
     }
-    buffers_.clear();
 }
 
 }  // namespace skiff::virtio::net

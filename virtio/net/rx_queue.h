@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/loop_timer.h"
 #include "virtio/net/net_device.h"
+#include "virtio/net/rx_buffers.h"
 
 namespace skiff::virtio::net {
 
@@ -39,15 +39,13 @@ class RxQueue final : public QueueHandler {
         kLimited,    ///< The timer runs.
         kOff,        ///< The pair is not used, or the backend is gone.
     };
-    struct Buffer {
-        DescriptorChain chain;
-        std::uint64_t bytes;  ///< Of its writable part, as it was popped.
-    };
 
     unsigned receive_some();
     State receive_one();
     bool must_wait();
     bool pop_buffer();
+    bool pop_buffers();
+    void flush();
     std::size_t offer_room();
     State take_frame(std::size_t frame_bytes, std::size_t room_bytes);
     State finish_large_frame();
@@ -70,9 +68,11 @@ class RxQueue final : public QueueHandler {
     std::size_t largest_frame_bytes_;
     unsigned small_frames_ = 0;  // in a row
 
-    std::deque<Buffer> buffers_;  // popped, for the next frames
+    RxBuffers buffers_;           // popped, for the next frames
     std::vector<iovec> room_;     // scratch of offer_room()
     std::size_t offered_ = 0;     // how many of buffers_ are in it
+    unsigned unseen_frames_ = 0;  // completed since the last flush
+    std::size_t unseen_bytes_ = 0;
     std::vector<std::uint8_t> rest_;
     std::size_t large_frame_bytes_ =
         0;  // its first part fills `offered_` buffers; 0: there is none

@@ -4,11 +4,15 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/units.h"
+
 namespace skiff::virtio::net {
 namespace {
 
-// So many frames are given back to the driver at once: it fills them again while we go on.
+// So many frames, or a few that are so large, are taken and given back at once: the driver fills
+// them again while we go on, and what is in the next ones is on its way while one is sent.
 constexpr unsigned kFramesAtOnce = 32;
+constexpr std::uint64_t kBytesAtOnce = 128 * kKiB;
 
 }  // namespace
 
@@ -18,32 +22,47 @@ TxQueue::TxQueue(NetDevice& device, unsigned pair, NetCounters& counters,
       pair_(pair),
       counters_(counters),
       queue_(context.queue),
-      limit_timer_(context.loop, context.resume) {}
+      limit_timer_(context.loop, context.resume) {
+    chains_.reserve(kFramesAtOnce);
+}
 
 Progress TxQueue::process() {
-    unsigned sent = 0;
     // A driver that adds while we serve gets no more than a queue at a time: others share the loop.
-    for (unsigned left = queue_.size(); left != 0 && next_chain(); --left) {
-        if (must_wait()) {
-            return Progress::kBlocked;
+    unsigned sent = 0;
+    while (sent < queue_.size() && next_chains()) {
+        for (; next_ < chains_.size(); ++next_, ++sent) {
+            if (must_wait()) {
+                return Progress::kBlocked;
+            }
+            send(std::move(chains_[next_]));
         }
-        send(*std::exchange(next_, std::nullopt));
-        if (++sent % kFramesAtOnce == 0) {
-            queue_.flush();
-        }
+        queue_.flush();
     }
     return Progress::kDrained;
 }
 
-bool TxQueue::next_chain() {
-    if (next_.has_value()) {
+/// Whether there are some.
+bool TxQueue::next_chains() {
+    if (next_ < chains_.size()) {
         return true;
     }
-    next_ = queue_.pop();
-    if (next_.has_value() && next_->readable_bytes() < kHeaderBytes) {
-        queue_.refuse(*std::exchange(next_, std::nullopt));
+    chains_.clear();
+    next_ = 0;
+    std::uint64_t bytes = 0;
+    while (chains_.size() < kFramesAtOnce && bytes < kBytesAtOnce) {
+        auto chain = queue_.pop();
+        if (!chain.has_value()) {
+            break;
+        }
+        if (chain->readable_bytes() < kHeaderBytes) {
+            queue_.refuse(std::move(*chain));
+            break;
+        }
+        chain->prefetch_readable();
+        bytes += chain->readable_bytes();
+        chains_.push_back(std::move(*chain));
     }
-    return next_.has_value();
+    return !chains_.empty();
 }
 
 bool TxQueue::must_wait() {
@@ -55,7 +74,7 @@ bool TxQueue::must_wait() {
     return wait.count() != 0 && limit_timer_.start(wait);
 }
 
-void TxQueue::send(DescriptorChain chain) {
+void TxQueue::send(DescriptorChain&& chain) {
     const std::uint64_t bytes = chain.readable_bytes() - kHeaderBytes;
     if (device_.limit_out().any()) {
         device_.limit_out().take(bytes);
@@ -82,8 +101,8 @@ void TxQueue::send(DescriptorChain chain) {
 
 void TxQueue::stop() {
     limit_timer_.stop();
-    if (next_.has_value()) {
-        queue_.abandon(*std::exchange(next_, std::nullopt));
+    for (; next_ < chains_.size(); ++next_) {
+        queue_.abandon(std::move(chains_[next_]));
     }
 }
 

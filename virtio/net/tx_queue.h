@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <vector>
 
 #include "base/loop_timer.h"
 #include "virtio/net/net_device.h"
@@ -19,16 +20,17 @@ class TxQueue final : public QueueHandler {
     void stop() override;
 
   private:
-    bool next_chain();
+    bool next_chains();
     bool must_wait();
-    void send(DescriptorChain chain);
+    void send(DescriptorChain&& chain);
 
     NetDevice& device_;
     unsigned pair_;
     NetCounters& counters_;
     Virtqueue& queue_;
     LoopTimer limit_timer_;
-    std::optional<DescriptorChain> next_;  // waits for the limit
+    std::vector<DescriptorChain> chains_;  // popped together
+    std::size_t next_ = 0;                 // of them; the ones before it are completed
 };
 
 }  // namespace skiff::virtio::net

@@ -50,6 +50,11 @@ class DescriptorChain {
     std::span<const iovec> readable() const;
     std::span<const iovec> writable() const;
 
+    /// Asks the processor for the first bytes of what is left to read, or to write: they come from
+    /// the driver's processor, and one chain's can be on their way while another is served.
+    void prefetch_readable() const;
+    void prefetch_writable() const;
+
     /// Copies the next `to.size()` bytes of the readable part. False, and nothing consumed, where
     /// fewer are left.
     [[nodiscard]] bool read(std::span<std::uint8_t> to);

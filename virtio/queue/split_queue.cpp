@@ -246,7 +246,7 @@ void SplitQueue::recycle(DescriptorChain& chain) {
     }
 }
 
-void SplitQueue::complete(DescriptorChain chain, std::uint32_t written_bytes) {
+void SplitQueue::complete(DescriptorChain&& chain, std::uint32_t written_bytes) {
     const std::size_t slot = next_used_ & (layout_.size - 1U);
     std::uint8_t* const element = used_ + kRingEntriesOffset + kUsedElementBytes * slot;
     store_relaxed<std::uint32_t>(element, chain.head());
@@ -255,7 +255,7 @@ void SplitQueue::complete(DescriptorChain chain, std::uint32_t written_bytes) {
     recycle(chain);
 }
 
-void SplitQueue::abandon(DescriptorChain chain) {
+void SplitQueue::abandon(DescriptorChain&& chain) {
     recycle(chain);
 }
 

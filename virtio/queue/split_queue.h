@@ -57,7 +57,7 @@ class SplitQueue {
 
     /// Gives a chain back: stages its used entry, which the driver sees after publish().
     /// `written_bytes`: how much of the writable part was written, from its start (2.7.8).
-    void complete(DescriptorChain chain, std::uint32_t written_bytes);
+    void complete(DescriptorChain&& chain, std::uint32_t written_bytes);
 
     /// Shows the driver all staged entries by one store. True where it wants an interrupt for them.
     [[nodiscard]] bool publish();
@@ -73,7 +73,7 @@ class SplitQueue {
     unsigned in_flight() const { return in_flight_; }
 
     /// For a chain that will not be completed, because the queue is being stopped.
-    void abandon(DescriptorChain chain);
+    void abandon(DescriptorChain&& chain);
 
     /// The device found the content of a request malformed: latch.
     void break_ring(QueueError error);

@@ -50,12 +50,12 @@ class Virtqueue {
     }
 
     /// Gives a chain back; the driver learns of it by the next flush().
-    void complete(DescriptorChain chain, std::uint32_t written_bytes) {
+    void complete(DescriptorChain&& chain, std::uint32_t written_bytes) {
         ring_.complete(std::move(chain), written_bytes);
     }
 
     /// For a queue that is being stopped: the driver gets nothing back.
-    void abandon(DescriptorChain chain) { ring_.abandon(std::move(chain)); }
+    void abandon(DescriptorChain&& chain) { ring_.abandon(std::move(chain)); }
 
     /// Shows the driver what was completed since the last time: one store of the used index, at
     /// most one interrupt.
@@ -68,7 +68,7 @@ class Virtqueue {
 
     /// The device cannot make sense of a request and cannot say so in it: the ring is broken until
     /// the driver resets it. The chain gets no answer.
-    void refuse(DescriptorChain chain) {
+    void refuse(DescriptorChain&& chain) {
         ring_.abandon(std::move(chain));
         ring_.break_ring(QueueError::kMalformedRequest);
         report_error();
