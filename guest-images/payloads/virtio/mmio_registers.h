@@ -64,6 +64,7 @@ constexpr std::uint64_t kFeatureRingReset = 1ull << 40;
 
 /// Device IDs (5).
 constexpr std::uint32_t kNoDevice = 0;
+constexpr std::uint32_t kNetworkDevice = 1;
 constexpr std::uint32_t kBlockDevice = 2;
 constexpr std::uint32_t kEntropyDevice = 4;
 
