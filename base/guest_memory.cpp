@@ -205,7 +205,8 @@ Result<void> GuestMemory::map_file(GuestAddress address, int fd, off_t file_offs
     return {};
 }
 
-std::optional<std::uint64_t> GuestMemory::discard(std::span<const std::uint8_t> view) {
+std::optional<GuestMemory::Pages> GuestMemory::whole_pages(
+    std::span<const std::uint8_t> view) const {
     const auto region =
         std::find_if(regions_.begin(), regions_.end(), [&view](const Region& candidate) {
             const std::uint8_t* const start = candidate.mapping.data();
@@ -219,15 +220,31 @@ std::optional<std::uint64_t> GuestMemory::discard(std::span<const std::uint8_t> 
     const auto offset = static_cast<std::uint64_t>(view.data() - region->mapping.data());
     const std::uint64_t from = align_up(offset, page_bytes_);
     const std::uint64_t to = align_down(offset + view.size(), page_bytes_);
-    if (from >= to) {
-        return 0;
+    return Pages{*region, from, to > from ? to - from : 0};
+}
+
+std::optional<std::uint64_t> GuestMemory::discard(std::span<const std::uint8_t> view) {
+    const auto pages = whole_pages(view);
+    if (!pages.has_value() || pages->size_bytes == 0) {
+        return pages.has_value() ? std::optional<std::uint64_t>(0) : std::nullopt;
     }
     const int failed =
-        region->fd.valid()
-            ? ::fallocate(region->fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                          static_cast<off_t>(from), static_cast<off_t>(to - from))
-            : ::madvise(region->mapping.data() + from, to - from, MADV_DONTNEED);
-    return failed == 0 ? std::optional(to - from) : std::nullopt;
+        pages->region.fd.valid()
+            ? ::fallocate(pages->region.fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                          static_cast<off_t>(pages->offset), static_cast<off_t>(pages->size_bytes))
+            : ::madvise(pages->region.mapping.data() + pages->offset, pages->size_bytes,
+                        MADV_DONTNEED);
+    return failed == 0 ? std::optional(pages->size_bytes) : std::nullopt;
+}
+
+std::optional<std::uint64_t> GuestMemory::mark_cold(std::span<const std::uint8_t> view) {
+    const auto pages = whole_pages(view);
+    if (!pages.has_value() || pages->size_bytes == 0) {
+        return pages.has_value() ? std::optional<std::uint64_t>(0) : std::nullopt;
+    }
+    const int failed =
+        ::madvise(pages->region.mapping.data() + pages->offset, pages->size_bytes, MADV_COLD);
+    return failed == 0 ? std::optional(pages->size_bytes) : std::nullopt;
 }
 
 }  // namespace skiff

@@ -127,6 +127,10 @@ class GuestMemory {
     /// be running.
     std::optional<std::uint64_t> discard(std::span<const std::uint8_t> view);
 
+    /// Makes the whole pages inside a host view what the host takes first when it is short of
+    /// memory; they keep their content. Otherwise as discard().
+    std::optional<std::uint64_t> mark_cold(std::span<const std::uint8_t> view);
+
     /// Whether map_file() can be used: private anonymous RAM with ordinary pages.
     bool can_map_files() const { return can_map_files_; }
 
@@ -141,6 +145,15 @@ class GuestMemory {
     }
 
     std::uint8_t* pointer_to(GuestAddress address, std::uint64_t size) const;
+
+    /// The whole pages inside a host view.
+    struct Pages {
+        const Region& region;
+        std::uint64_t offset;      ///< In the region.
+        std::uint64_t size_bytes;  ///< 0 where there is none.
+    };
+    /// Nothing where the view is not of this memory.
+    std::optional<Pages> whole_pages(std::span<const std::uint8_t> view) const;
 
     std::vector<Region> regions_;
     std::uint64_t page_bytes_ = 0;  // what RAM is made of

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +18,12 @@
 #include "devices/host_side/host_unix.h"
 
 namespace skiff::devices {
+namespace {
+
+// Who has opened the menu can use it, whatever he typed ahead before.
+constexpr std::size_t kMenuBytes = 256;
+
+}  // namespace
 
 ConsoleHost::ConsoleHost(EventLoop& loop, const ConsoleOptions& options)
     : loop_(loop), options_(options), output_(outlet_) {
@@ -61,6 +68,7 @@ Result<void> ConsoleHost::open_host_side() {
             std::function<bool()> may_read;
             if (terminal_) {
                 may_read = [this] { return terminal_->enter_raw(); };
+                open_menu();
             }
             host_ = std::make_unique<HostStdio>(loop_, events, options_.input_fd,
                                                 options_.output_fd, std::move(may_read));
@@ -87,7 +95,28 @@ Result<void> ConsoleHost::open_host_side() {
     return {};
 }
 
+void ConsoleHost::open_menu() {
+    if (options_.menu == nullptr) {
+        return;
+    }
+    const bool shares_screen = ::isatty(options_.output_fd) == 1;
+    menu_ = std::make_unique<TerminalMenu>(
+        loop_, options_.input_fd, *options_.menu,
+        TerminalMenu::Owner{.to_guest =
+                                [this](std::span<const std::uint8_t> keys) {
+                                    typed_ahead_.append(keys.begin(), keys.end());
+                                },
+                            .on_open =
+                                [this, shares_screen](bool is_open) {
+                                    output_.set_held(is_open && shares_screen);
+                                    if (!is_open) {
+                                        drain_and_watch();
+                                    }
+                                }});
+}
+
 ConsoleHost::~ConsoleHost() {
+    menu_.reset();
     host_.reset();
     if (wake_id_ != 0) {
         loop_.remove(wake_id_);
@@ -106,7 +135,8 @@ void ConsoleHost::start() {
 
 void ConsoleHost::announce() const {
     if (terminal_ && !options_.quiet) {
-        log::info("this terminal is the guest's serial port; Ctrl-] quits");
+        log::info("this terminal is the guest's serial port{}",
+                  menu_ ? "; Ctrl-] q quits, Ctrl-] shows what else there is" : "");
     }
     if (options_.kind == ConsoleOptions::Kind::kPty) {
         // Even when quiet: nobody could find it otherwise.
@@ -134,8 +164,8 @@ void ConsoleHost::on_wake() {
     if (!host_) {
         return;
     }
-    if (output_waits_.exchange(false, std::memory_order_acquire) && output_.drain()) {
-        host_->watch_output();
+    if (output_waits_.exchange(false, std::memory_order_acquire)) {
+        drain_and_watch();
     }
     if (input_wanted_.exchange(false, std::memory_order_acquire)) {
         feed_typed_ahead();
@@ -144,28 +174,31 @@ void ConsoleHost::on_wake() {
     host_->on_wake();
 }
 
-void ConsoleHost::input(std::span<const std::uint8_t> bytes) {
-    if (quitting_) {
-        return;
+void ConsoleHost::drain_and_watch() {
+    if (output_.drain()) {
+        host_->watch_output();
     }
+}
+
+void ConsoleHost::input(std::span<const std::uint8_t> bytes) {
     if (!terminal_) {
         input_->receive(bytes);
         return;
     }
-    const auto escape = std::find(bytes.begin(), bytes.end(), kEscapeKey);
-    typed_ahead_.append(bytes.begin(), escape);
-    feed_typed_ahead();
-    quitting_ = escape != bytes.end();
-    if (quitting_ && on_quit_) {
-        on_quit_();
+    if (menu_) {
+        menu_->input(bytes);
+    } else {
+        typed_ahead_.append(bytes.begin(), bytes.end());
     }
+    feed_typed_ahead();
 }
 
 std::size_t ConsoleHost::input_room() {
     if (!terminal_) {
         return input_ == nullptr ? 0 : input_->input_room();
     }
-    return kTypeAheadBytes - std::min(kTypeAheadBytes, typed_ahead_.size());
+    const std::size_t room = kTypeAheadBytes - std::min(kTypeAheadBytes, typed_ahead_.size());
+    return menu_ && menu_->is_open() ? std::max(room, kMenuBytes) : room;
 }
 
 void ConsoleHost::feed_typed_ahead() {
@@ -212,6 +245,7 @@ ConsoleHost::Finished ConsoleHost::finish() {
             static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count()));
     };
     output_.release();
+    output_.set_held(false);  // the menu was left open
     std::size_t waiting = 0;
     while (host_ && has_reader_ && output_.drain() && left_ms() > 0) {
         host_->wait_for_output(left_ms());

@@ -12,6 +12,7 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "devices/console_menu/terminal_menu.h"
 #include "devices/host_side/console_input.h"
 #include "devices/host_side/console_options.h"
 #include "devices/host_side/host_side.h"
@@ -21,16 +22,13 @@
 namespace skiff::devices {
 
 /// The host's side of the guest's console: the buffer of its output, its other end and, where that
-/// is the user's terminal, the terminal's mode and escape key. Whatever prints in the guest (a
-/// UART, a virtio console, both) writes to output(); one of them takes the input.
+/// is the user's terminal, the terminal's mode and the menu on Ctrl-]. Whatever prints in the guest
+/// (a UART, a virtio console, both) writes to output(); one of them takes the input.
 ///
 /// Life: create(), the callbacks, start(), the loop runs; at the end release() (vCPU threads leave
 /// the console and can be joined), the loop ends, finish().
 class ConsoleHost final : private HostSideEvents {
   public:
-    /// What the user types to leave: Ctrl-], as in telnet.
-    static constexpr std::uint8_t kEscapeKey = 0x1d;
-
     /// A terminal is read on while the guest does not read, so that the escape key is found behind
     /// what was pasted before it; but not beyond this.
     static constexpr std::size_t kTypeAheadBytes = 1024 * 1024;
@@ -60,8 +58,6 @@ class ConsoleHost final : private HostSideEvents {
     void set_observer(OutputObserver observer) { output_.set_observer(std::move(observer)); }
 
     // Callbacks: set before start(), called on the loop's thread.
-    /// The user pressed the escape key. What he types after it is not read.
-    void on_quit(std::function<void()> callback) { on_quit_ = std::move(callback); }
     /// No more input comes.
     void on_input_closed(std::function<void(InputEnd)> callback) {
         on_input_closed_ = std::move(callback);
@@ -99,7 +95,9 @@ class ConsoleHost final : private HostSideEvents {
     void output_ended(OutputEnd end, const std::string& reason) override;
     void wake() override;
     void on_wake();
+    void open_menu();
     void feed_typed_ahead();
+    void drain_and_watch();
     void announce() const;
 
     /// HostOutput for the buffer, before which the host side does not exist yet.
@@ -113,7 +111,6 @@ class ConsoleHost final : private HostSideEvents {
     EventLoop& loop_;
     const ConsoleOptions options_;
     std::function<void()> on_output_ready_;
-    std::function<void()> on_quit_;
     std::function<void(InputEnd)> on_input_closed_;
     std::function<void(OutputEnd, const std::string&)> on_output_closed_;
 
@@ -128,7 +125,7 @@ class ConsoleHost final : private HostSideEvents {
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<HostSide> host_;
     bool has_reader_ = true;
-    bool quitting_ = false;
+    std::unique_ptr<TerminalMenu> menu_;
     std::string typed_ahead_;  // from the terminal; what the guest has no room for yet
 };
 

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string>
 
+#include "devices/console_menu/menu_actions.h"
+
 namespace skiff::devices {
 
 /// What the guest's console is connected to on the host.
@@ -16,6 +18,9 @@ struct ConsoleOptions {
     /// For kStdio.
     int input_fd = 0;
     int output_fd = 1;
+    /// For kStdio on a terminal: what the menu on Ctrl-] does; outlives the serial port. Without
+    /// it, that key is the guest's like all others.
+    MenuActions* menu = nullptr;
     /// Do not announce the escape key or where the other end is.
     bool quiet = false;
     /// How long finish() waits for a slow reader at the end.

@@ -37,7 +37,7 @@ void OutputBuffer::push(std::uint8_t byte) {
     if (observer_) {
         observer_(bytes);
     }
-    if (count_ == 0 && output_.write(bytes) == 1) {
+    if (count_ == 0 && !held_ && output_.write(bytes) == 1) {
         return;
     }
     const bool starts_waiting = count_ == 0;
@@ -74,6 +74,9 @@ bool OutputBuffer::update_ready() {
 
 bool OutputBuffer::drain() {
     std::unique_lock lock(mutex_);
+    if (held_) {
+        return false;
+    }
     while (count_ > 0) {
         const std::size_t contiguous = std::min(count_, ring_size_ - head_);
         const std::size_t taken = output_.write({ring_.get() + head_, contiguous});
@@ -103,6 +106,11 @@ void OutputBuffer::set_overflow(Overflow overflow) {
     if (rose) {
         announce_ready();
     }
+}
+
+void OutputBuffer::set_held(bool held) {
+    const std::lock_guard lock(mutex_);
+    held_ = held;
 }
 
 void OutputBuffer::announce_ready() {

@@ -42,8 +42,12 @@ class OutputBuffer {
     /// once false, true again at three quarters full.
     bool ready() const { return ready_.load(std::memory_order_acquire); }
 
-    /// Hands waiting bytes to the output; true where some still wait.
+    /// Hands waiting bytes to the output; true where some still wait for it to take them.
     bool drain();
+
+    /// While held, bytes are kept as if the output took none, and drain() does nothing (the screen
+    /// is somebody else's). After the end of it, call drain().
+    void set_held(bool held);
 
     void set_overflow(Overflow overflow);
 
@@ -77,6 +81,7 @@ class OutputBuffer {
     std::size_t count_ = 0;
     Overflow overflow_ = Overflow::kHoldGuest;
     bool released_ = false;
+    bool held_ = false;
     std::uint64_t dropped_ = 0;
 };
 

@@ -13,7 +13,7 @@ dev_demo() {
         -i "$guest_images/initramfs.cpio" -m 256M -c 1)
     # Without quiet, each line of the kernel's log costs milliseconds where KVM emulates kernel mode.
     if [[ -t 0 && -t 1 ]]; then
-        say "booting Linux; Ctrl-] leaves, as does poweroff in the guest"
+        say "booting Linux; Ctrl-] q leaves, as does poweroff in the guest"
         exec "${run[@]}" -a quiet
     fi
     run_demo_command "${run[@]}"

@@ -22,7 +22,11 @@ std::uint32_t pages_of(std::uint64_t bytes) {
 }  // namespace
 
 BalloonDevice::BalloonDevice(const BalloonOptions& options, GuestMemory& memory, DeviceHost& host)
-    : options_(options), memory_(memory), host_(host), num_pages_(pages_of(options.size_bytes)) {}
+    : options_(options),
+      memory_(memory),
+      host_(host),
+      hints_(host),
+      num_pages_(pages_of(options.size_bytes)) {}
 
 std::uint64_t BalloonDevice::offered_features() const {
     // Statistics and hints are offered in any case, so that the numbers of the queues behind theirs
@@ -51,8 +55,7 @@ std::span<const std::uint16_t> BalloonDevice::queue_max_sizes() const {
 void BalloonDevice::read_config(std::uint64_t offset, std::span<std::uint8_t> data) {
     const Config config{.num_pages = num_pages_.load(),
                         .actual = actual_.load(),
-                        // Hints pay only where guest memory is copied: none are wanted.
-                        .free_page_hint_cmd_id = VIRTIO_BALLOON_CMD_ID_STOP,
+                        .free_page_hint_cmd_id = hints_.command_id(),
                         .poison_val = poison_val_.load()};
     read_config_bytes(config, offset, data);
 }
@@ -70,6 +73,10 @@ void BalloonDevice::write_config(std::uint64_t offset, std::span<const std::uint
     }
 }
 
+void BalloonDevice::features_chosen(std::uint64_t features) {
+    hints_.set_accepted((features & VIRTIO_BALLOON_F_FREE_PAGE_HINT) != 0);
+}
+
 std::unique_ptr<QueueHandler> BalloonDevice::start_queue(std::size_t index,
                                                          const QueueContext& context) {
     switch (index) {
@@ -79,16 +86,17 @@ std::unique_ptr<QueueHandler> BalloonDevice::start_queue(std::size_t index,
             return make_deflate_queue(*this, context);
         case kStatsQueue:
             return make_stats_queue(*this, context);
-        case kReportingQueue:
-            return make_reporting_queue(*this, context);
+        case kFreePageQueue:
+            return make_hint_queue(*this, context);
         default:
-            return make_ignored_queue(context);
+            return make_reporting_queue(*this, context);
     }
 }
 
 void BalloonDevice::reset() {
     actual_ = 0;
     poison_val_ = 0;
+    hints_.reset();
     set_statistics({});
 }
 
@@ -96,16 +104,20 @@ void BalloonDevice::set_size(std::uint64_t size_bytes) {
     host_.change_config([this, size_bytes] { num_pages_ = pages_of(size_bytes); });
 }
 
+std::uint64_t BalloonDevice::target_bytes() const {
+    return num_pages_.load() * kPageBytes;
+}
+
 std::uint64_t BalloonDevice::actual_bytes() const {
     return actual_.load() * kPageBytes;
 }
 
-void BalloonDevice::set_statistics(const BalloonStatistics& statistics) {
+void BalloonDevice::set_statistics(const StatisticsAnswer& statistics) {
     const std::lock_guard lock(statistics_mutex_);
     statistics_ = statistics;
 }
 
-BalloonStatistics BalloonDevice::statistics() const {
+StatisticsAnswer BalloonDevice::statistics() const {
     const std::lock_guard lock(statistics_mutex_);
     return statistics_;
 }

@@ -11,6 +11,7 @@
 #include "base/guest_memory.h"
 #include "virtio/balloon/balloon_options.h"
 #include "virtio/balloon/balloon_registers.h"
+#include "virtio/balloon/free_page_hints.h"
 #include "virtio/device.h"
 #include "virtio/event_counter.h"
 
@@ -21,11 +22,18 @@ struct BalloonCounters {
     EventCounter inflated_bytes;  ///< Given back by inflating.
     EventCounter deflated_pages;  ///< That the driver took out again.
     EventCounter reported_bytes;  ///< Given back by free page reporting.
+    EventCounter hinted_bytes;    ///< That the driver told in runs of free page hints.
     EventCounter refused_pages;   ///< That are no RAM, or that the host kept.
 };
 
 /// The values of the last answer, by tag; what the driver does not tell is not there.
 using BalloonStatistics = std::array<std::optional<std::uint64_t>, kStatTags>;
+
+/// The last answer, and when it came; no time where none did.
+struct StatisticsAnswer {
+    BalloonStatistics values;
+    std::optional<std::chrono::steady_clock::time_point> time;
+};
 
 /// The memory balloon (VIRTIO 1.2, 5.5): takes memory from the guest, and gives it to the host.
 ///
@@ -43,17 +51,24 @@ class BalloonDevice final : public Device {
     std::size_t config_bytes() const override { return sizeof(Config); }
     void read_config(std::uint64_t offset, std::span<std::uint8_t> data) override;
     void write_config(std::uint64_t offset, std::span<const std::uint8_t> data) override;
+    void features_chosen(std::uint64_t features) override;
     std::unique_ptr<QueueHandler> start_queue(std::size_t index,
                                               const QueueContext& context) override;
     void reset() override;
 
     /// Asks the driver for a balloon of this size, rounded down to pages. Any thread.
     void set_size(std::uint64_t size_bytes);
+    /// The size that was asked for last. Any thread.
+    std::uint64_t target_bytes() const;
     /// How large the driver says that the balloon is. Any thread.
     std::uint64_t actual_bytes() const;
+    /// Its own calls say which thread.
+    FreePageHints& hints() { return hints_; }
+    const FreePageHints& hints() const { return hints_; }
 
     const BalloonCounters& counters() const { return counters_; }
-    BalloonStatistics statistics() const;
+    /// What the driver told last. Any thread.
+    StatisticsAnswer statistics() const;
 
     // For the queues, on their loop.
     GuestMemory& memory() { return memory_; }
@@ -61,18 +76,19 @@ class BalloonDevice final : public Device {
     /// Whether the driver wants reported pages to keep a content other than zero.
     bool pages_keep_poison() const { return poison_val_.load() != 0; }
     std::chrono::milliseconds stats_interval() const { return options_.stats_interval; }
-    void set_statistics(const BalloonStatistics& statistics);
+    void set_statistics(const StatisticsAnswer& statistics);
 
   private:
     const BalloonOptions options_;
     GuestMemory& memory_;
     DeviceHost& host_;
     BalloonCounters counters_;
+    FreePageHints hints_;
     std::atomic<std::uint32_t> num_pages_;
     std::atomic<std::uint32_t> actual_{0};
     std::atomic<std::uint32_t> poison_val_{0};
     mutable std::mutex statistics_mutex_;
-    BalloonStatistics statistics_;  // guarded by statistics_mutex_
+    StatisticsAnswer statistics_;  // guarded by statistics_mutex_
 };
 
 }  // namespace skiff::virtio::balloon

@@ -22,7 +22,7 @@ std::unique_ptr<QueueHandler> make_stats_queue(BalloonDevice& device, const Queu
 /// Free memory, as writable buffers, which goes to the host.
 std::unique_ptr<QueueHandler> make_reporting_queue(BalloonDevice& device,
                                                    const QueueContext& context);
-/// Takes what comes and does nothing with it (hints that nobody asked for).
-std::unique_ptr<QueueHandler> make_ignored_queue(const QueueContext& context);
+/// Command ids and, as writable buffers, free memory, between them.
+std::unique_ptr<QueueHandler> make_hint_queue(BalloonDevice& device, const QueueContext& context);
 
 }  // namespace skiff::virtio::balloon

@@ -38,8 +38,9 @@ struct Config {
 static_assert(sizeof(Config) == 16 && offsetof(Config, actual) == 4 &&
               offsetof(Config, poison_val) == 12);
 
-/// 5.5.6.4: no hints are wanted.
+/// 5.5.6.5: command ids of free page hinting. From the third on, each begins a run of hints.
 inline constexpr std::uint32_t VIRTIO_BALLOON_CMD_ID_STOP = 0;
+inline constexpr std::uint32_t VIRTIO_BALLOON_CMD_ID_DONE = 1;
 
 /// 5.5.6.3: one statistic, as it lies in the buffer.
 struct [[gnu::packed]] Stat {
@@ -48,7 +49,7 @@ struct [[gnu::packed]] Stat {
 };
 static_assert(sizeof(Stat) == 10);
 
-/// 5.5.6.3.3: the tags, from SWAP_IN (0) to HTLB_PGFAIL (9).
+/// 5.5.6.4: the tags, from SWAP_IN (0) to HTLB_PGFAIL (9).
 inline constexpr std::size_t kStatTags = 10;
 
 }  // namespace skiff::virtio::balloon

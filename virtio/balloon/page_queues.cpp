@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The queues through which pages go: inflate, deflate, free page reporting.
+// The queues through which pages go to the host: inflate, deflate, free page reporting.
 #include <span>
 #include <utility>
 #include <vector>
@@ -7,42 +7,13 @@
 #include "virtio/balloon/balloon_device.h"
 #include "virtio/balloon/balloon_queues.h"
 #include "virtio/balloon/page_list.h"
+#include "virtio/balloon/page_queue.h"
 
 namespace skiff::virtio::balloon {
 namespace {
 
-// A driver that never ends gets so many chains at a time: others share the loop.
-constexpr unsigned kChainsAtATime = 16;
-
 // Linux sends 256 page numbers at most.
 constexpr std::uint64_t kMostListBytes = 64 * 1024;
-
-/// Pops chains and lets `Queue::serve()` answer them.
-template <typename Queue>
-class PageQueue : public QueueHandler {
-  public:
-    explicit PageQueue(Virtqueue& queue) : queue_(queue) {}
-
-    Progress process() override {
-        for (unsigned i = 0; i < kChainsAtATime; ++i) {
-            auto chain = queue_.pop();
-            if (!chain.has_value()) {
-                break;
-            }
-            if (static_cast<Queue*>(this)->serve(*chain)) {
-                queue_.complete(std::move(*chain), 0);
-            } else {
-                queue_.refuse(std::move(*chain));
-            }
-        }
-        return Progress::kDrained;
-    }
-
-    void stop() override {}
-
-  private:
-    Virtqueue& queue_;
-};
 
 /// 5.5.6, step 2: the page numbers of a chain; nothing where it holds no list of them.
 std::optional<std::vector<std::uint32_t>> read_page_numbers(DescriptorChain& chain) {
@@ -78,6 +49,8 @@ class InflateQueue final : public PageQueue<InflateQueue> {
         const auto given = view.has_value() ? device_.memory().discard(*view) : std::nullopt;
         if (given.has_value()) {
             counters.inflated_bytes.add(*given);
+            // Parts of a huge page.
+            counters.refused_pages.add((range.size_bytes - *given) / kPageBytes);
         } else if (range.size_bytes == kPageBytes || view.has_value()) {
             counters.refused_pages.add(range.size_bytes / kPageBytes);
         } else {
@@ -121,6 +94,7 @@ class ReportingQueue final : public PageQueue<ReportingQueue> {
             const std::span view(static_cast<const std::uint8_t*>(buffer.iov_base), buffer.iov_len);
             if (const auto given = device_.memory().discard(view)) {
                 counters.reported_bytes.add(*given);
+                counters.refused_pages.add((buffer.iov_len - *given) / kPageBytes);
             } else {
                 counters.refused_pages.add(buffer.iov_len / kPageBytes);
             }
@@ -130,12 +104,6 @@ class ReportingQueue final : public PageQueue<ReportingQueue> {
 
   private:
     BalloonDevice& device_;
-};
-
-class IgnoredQueue final : public PageQueue<IgnoredQueue> {
-  public:
-    using PageQueue::PageQueue;
-    static bool serve(DescriptorChain& /*chain*/) { return true; }
 };
 
 }  // namespace
@@ -153,10 +121,6 @@ std::unique_ptr<QueueHandler> make_deflate_queue(BalloonDevice& device,
 std::unique_ptr<QueueHandler> make_reporting_queue(BalloonDevice& device,
                                                    const QueueContext& context) {
     return std::make_unique<ReportingQueue>(device, context.queue);
-}
-
-std::unique_ptr<QueueHandler> make_ignored_queue(const QueueContext& context) {
-    return std::make_unique<IgnoredQueue>(context.queue);
 }
 
 }  // namespace skiff::virtio::balloon

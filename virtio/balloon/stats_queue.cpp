@@ -24,7 +24,8 @@ class StatsQueue final : public QueueHandler {
                 queue_.refuse(std::move(*chain));  // at most one at a time
                 break;
             }
-            device_.set_statistics(read(*chain));
+            device_.set_statistics(
+                {.values = read(*chain), .time = std::chrono::steady_clock::now()});
             held_.emplace(std::move(*chain));
             if (device_.stats_interval().count() != 0) {
                 static_cast<void>(timer_.start(device_.stats_interval()));

@@ -146,7 +146,8 @@ constexpr std::array kOptions = {
         .help = "Add a memory balloon. size=SIZE is taken from the guest at the start; with "
                 "deflate-on-oom the guest may take it back rather than run out of memory; "
                 "free-page-reporting gives memory that the guest has freed to the host; "
-                "stats=SECONDS asks for the guest's memory statistics.",
+                "stats=SECONDS asks for the guest's memory statistics. Ctrl-] b SIZE changes the "
+                "size while the machine runs.",
     },
     OptionSpec{
         .long_name = "no-rng",
@@ -279,7 +280,7 @@ constexpr std::array kStatuses = {
 
 constexpr std::array kExamples = {
     ExampleSpec{"skiff run vmlinux -i initramfs.cpio",
-                "Boot Linux with its console on this terminal; Ctrl-] leaves it."},
+                "Boot Linux with its console on this terminal; Ctrl-] q leaves it."},
     ExampleSpec{"skiff run bzImage -i initramfs.cpio -m 1G -c 2 --timeout 60",
                 "A bzImage with 2 CPUs and 1 GiB, stopped after a minute."},
     ExampleSpec{"skiff run vmlinux -i initramfs.cpio -a \"quiet panic=-1\"",
@@ -301,7 +302,10 @@ constinit const CommandSpec kRunCommand = {
         "Boots KERNEL on /dev/kvm and connects its serial console to this terminal. The "
         "process ends when the guest powers off or resets, with a status that says why.\n"
         "SIGTERM presses the guest's power button; after --grace seconds, or on a second "
-        "signal, the guest is stopped hard.",
+        "signal, the guest is stopped hard.\n"
+        "On a terminal, Ctrl-] opens a menu: q quits at once, p presses the power button, b SIZE "
+        "changes the balloon, f asks for free pages, i shows the state of the machine; Ctrl-] "
+        "twice sends one to the guest.",
     .arguments = kArguments,
     .options = kOptions,
     .statuses = kStatuses,

@@ -16,7 +16,7 @@ struct ExitReason {
         kTripleFault,  ///< 71
         kKvmFailed,    ///< 72: KVM_EXIT_INTERNAL_ERROR or KVM_EXIT_FAIL_ENTRY
         kTimeout,      ///< 124
-        kUserQuit,     ///< Ctrl-] or closed console: status 0
+        kUserQuit,     ///< Ctrl-] q or closed console: status 0
         kSignal,       ///< A signal ended it: 128 + `value`
         kHostError,    ///< 1
     };

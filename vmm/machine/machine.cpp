@@ -94,10 +94,11 @@ Result<void> Machine::Parts::create_devices() {
         }
     };
     SKIFF_ASSIGN_OR_RETURN(const kvm::Vm* const vm, vm_builder->vm());
-    SKIFF_ASSIGN_OR_RETURN(
-        devices,
-        x86_64::PcDevices::create(
-            config, {.vm = *vm, .loop = loop, .latch = latch, .console_observer = observe}));
+    SKIFF_ASSIGN_OR_RETURN(devices, x86_64::PcDevices::create(config, {.vm = *vm,
+                                                                       .loop = loop,
+                                                                       .latch = latch,
+                                                                       .console_observer = observe,
+                                                                       .menu = console_actions}));
     SKIFF_ASSIGN_OR_RETURN(io_loops, IoLoops::create(loop, config.io_threads, config.io_poll));
     const auto slots = virtio_slots();
     SKIFF_ASSIGN_OR_RETURN(virtio_devices, VirtioDevices::create(config, {.vm = *vm,
@@ -151,6 +152,10 @@ Result<void> Machine::Parts::place_boot_processor() {
 
 std::span<const std::uint8_t> Machine::device_tree() const {
     return parts_->guest.device_tree;
+}
+
+MachineControl& Machine::control() {
+    return parts_->control;
 }
 
 ExitReason Machine::run() {

@@ -11,6 +11,8 @@
 
 namespace skiff::machine {
 
+class MachineControl;
+
 /// A virtual machine: built from a configuration, run once, then gone.
 class Machine {
   public:
@@ -24,6 +26,9 @@ class Machine {
 
     /// The device tree that the guest gets; empty without one.
     std::span<const std::uint8_t> device_tree() const;
+
+    /// What can be asked of it while it runs, from any thread; as long as the machine exists.
+    MachineControl& control();
 
     /// Runs the guest until it stops, is stopped by a signal, by the console or by the timeout.
     /// Call once, on the main thread.

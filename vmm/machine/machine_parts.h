@@ -13,10 +13,12 @@
 #include "boot/x86_64/boot_loader.h"
 #include "vmm/kvm/host_probe.h"
 #include "vmm/kvm/vcpu.h"
+#include "vmm/machine/console_actions.h"
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/io_loops.h"
 #include "vmm/machine/lost_memory.h"
 #include "vmm/machine/machine.h"
+#include "vmm/machine/machine_control.h"
 #include "vmm/machine/panic_watch.h"
 #include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
@@ -49,7 +51,6 @@ struct Machine::Parts {
     void drop_start_up_code_soon();
     ExitReason final_reason() const;
     void report(const ExitReason& reason) const;
-    void report_queues() const;
 
     MachineConfig config;
     GuestMemory memory;
@@ -57,6 +58,8 @@ struct Machine::Parts {
     std::unique_ptr<VmBuilder> vm_builder;
     EventLoop loop;
     StopLatch latch{loop};
+    MachineControl control{{config, loop, latch, devices, virtio_devices}};
+    ConsoleActions console_actions{{config, loop, latch, devices, virtio_devices}};
     ConsoleWatch console_watch;
     PanicWatch panic_watch{loop, console_watch, latch};
     std::unique_ptr<StopController> stop_controller;

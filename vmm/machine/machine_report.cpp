@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "vmm/machine/death_report.h"
+#include "vmm/machine/device_report.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/machine_parts.h"
 
@@ -68,33 +69,6 @@ std::string Machine::describe() const {
     return text;
 }
 
-void Machine::Parts::report_queues() const {
-    for (const auto& transport : virtio_devices->transports()) {
-        for (std::size_t i = 0; i < transport->queues().count(); ++i) {
-            const virtio::QueueCounters& counters = transport->queues().counters(i);
-            log::debug("{}: queue {}: {} chains, {} notifications, {} interrupts, {} errors",
-                       transport->name(), i, counters.chains.value(),
-                       counters.notifications.value(), counters.interrupts.value(),
-                       counters.errors.value());
-        }
-    }
-    if (const auto* const balloon = virtio_devices->balloon()) {
-        const virtio::balloon::BalloonCounters& counters = balloon->counters();
-        log::debug(
-            "balloon: {} in it; given back: {} inflated, {} reported; {} pages deflated, {} "
-            "refused",
-            format_size(balloon->actual_bytes()), format_size(counters.inflated_bytes.value()),
-            format_size(counters.reported_bytes.value()), counters.deflated_pages.value(),
-            counters.refused_pages.value());
-    }
-    for (const virtio::block::BlockDevice* const disk : virtio_devices->disks()) {
-        log::debug("disk {}: {}", disk->file().path(), disk->describe_counters());
-    }
-    for (const virtio::net::NetDevice* const net : virtio_devices->nets()) {
-        log::debug("net {}: {}", net->name(), net->describe_counters());
-    }
-}
-
 void Machine::Parts::report(const ExitReason& reason) const {
     if (is_death(reason)) {
         log::error("{}", death_report(reason, {.memory = memory,
@@ -107,7 +81,11 @@ void Machine::Parts::report(const ExitReason& reason) const {
     } else {
         log::info("{} (status {})", machine::describe(reason), exit_status(reason));
     }
-    report_queues();
+    if (log::enabled(log::Level::kDebug)) {
+        for (const std::string& line : describe_devices(*virtio_devices)) {
+            log::debug("{}", line);
+        }
+    }
     for (const auto& [bus, what] :
          {std::pair{&devices->ports(), "port"}, std::pair{&devices->mmio(), "MMIO address"}}) {
         for (const auto& unclaimed : bus->unclaimed()) {

@@ -23,6 +23,7 @@
 #include "base/unique_fd.h"
 #include "devices/host_side/console_host.h"
 #include "devices/serial/serial_port.h"
+#include "fake_menu_actions.h"
 #include "serial_fakes.h"
 
 namespace skiff::devices::test {
@@ -124,10 +125,10 @@ class RunningConsole {
   public:
     explicit RunningConsole(ConsoleOptions options) : loop_(take(EventLoop::create())) {
         options.quiet = true;
+        options.menu = &menu;
         console_ = take(ConsoleHost::create(loop_, options));
         port_ = std::make_unique<SerialPort>(*console_, irq_);
         console_->set_input(*port_);
-        console_->on_quit([this] { quits.fetch_add(1); });
         console_->on_input_closed([this](InputEnd) { input_ends.fetch_add(1); });
         console_->on_output_closed(
             [this](OutputEnd, const std::string&) { output_ends.fetch_add(1); });
@@ -193,7 +194,7 @@ class RunningConsole {
         return used() - before < kSpan / 10;
     }
 
-    std::atomic<int> quits{0};
+    FakeMenuActions menu;
     std::atomic<int> input_ends{0};
     std::atomic<int> output_ends{0};
 

@@ -213,7 +213,7 @@ TEST_CASE("Console's escape key means nothing where input is not a terminal") {
     RunningConsole guest(on(in.first.get(), out.second.get()));
     write_bytes(in.second.get(), "a\035b");
     CHECK(guest.read(3) == "a\035b");
-    CHECK(guest.quits == 0);
+    CHECK(guest.menu.quits == 0);
 }
 
 TEST_CASE("Console's observer sees the output of every kind of host side") {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The terminal's mode: raw while the guest has it, and given back whatever happens.
-#include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,6 +9,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "pty.h"
 #include "running_console.h"
 
 using namespace skiff;
@@ -17,32 +17,6 @@ using namespace skiff::devices;
 using namespace skiff::devices::test;
 
 namespace {
-
-struct Pty {
-    UniqueFd master;
-    UniqueFd slave;
-
-    Pty() {
-        int master_fd = -1;
-        int slave_fd = -1;
-        REQUIRE(::openpty(&master_fd, &slave_fd, nullptr, nullptr, nullptr) == 0);
-        master.reset(master_fd);
-        slave.reset(slave_fd);
-    }
-    termios mode() const {
-        termios now{};
-        (void)::tcgetattr(slave.get(), &now);
-        return now;
-    }
-    bool is_raw() const { return (mode().c_lflag & (ICANON | ECHO | ISIG)) == 0; }
-    ConsoleOptions options() const {
-        ConsoleOptions options;
-        options.input_fd = slave.get();
-        options.output_fd = slave.get();
-        options.quiet = true;
-        return options;
-    }
-};
 
 bool same(const termios& a, const termios& b) {
     return a.c_iflag == b.c_iflag && a.c_oflag == b.c_oflag && a.c_lflag == b.c_lflag &&
@@ -65,11 +39,14 @@ int in_child(const std::function<void()>& body) {
     return status;
 }
 
-/// In a child: a console on the terminal until Ctrl-], then its regular end.
+/// In a child: a console on the terminal until Ctrl-] q, then its regular end.
 [[noreturn]] void be_skiff(const Pty& pty, int ready_fd) {
     auto loop = EventLoop::create();
-    auto console = ConsoleHost::create(*loop, pty.options());
-    (*console)->on_quit([&] { loop->stop(); });
+    FakeMenuActions menu;
+    menu.on_quit = [&] { loop->stop(); };
+    ConsoleOptions options = pty.options();
+    options.menu = &menu;
+    auto console = ConsoleHost::create(*loop, options);
     (*console)->start();
     if (::write(ready_fd, "r", 1) != 1) {
         std::_Exit(9);
@@ -119,26 +96,6 @@ TEST_CASE("Terminal is raw while the console runs and as before afterwards") {
         CHECK(read_bytes(pty.master.get(), 2) == "\r\n");
     }
     CHECK(same(pty.mode(), before));
-}
-
-TEST_CASE("Terminal's Ctrl-] quits, delivers what was typed before it and nothing after") {
-    const Pty pty;
-    RunningConsole guest(pty.options());
-    write_bytes(pty.master.get(), "ab\035cd");
-    CHECK(guest.read(2) == "ab");
-    CHECK(eventually([&] { return guest.quits == 1; }));
-    write_bytes(pty.master.get(), "ef\035");
-    guest.print("x");
-    CHECK(read_bytes(pty.master.get(), 1) == "x");
-    CHECK(guest.quits == 1);
-    CHECK((guest.read_register(uart::kLineStatus) & uart::kLsrDataReady) == 0);
-}
-
-TEST_CASE("Terminal's Ctrl-] quits also when the guest reads nothing of what was pasted before") {
-    const Pty pty;
-    RunningConsole guest(pty.options());
-    write_bytes(pty.master.get(), pattern(100'000) + "\035");
-    CHECK(eventually([&] { return guest.quits == 1; }));
 }
 
 TEST_CASE("Terminal's pasted text is bounded where the guest reads nothing") {
@@ -293,7 +250,7 @@ TEST_CASE("Terminal follows job control: stopped, in the background, in the fore
         (void)::tcsetattr(pty.slave.get(), TCSANOW, &before);
         ::kill(job, SIGCONT);
         expect(28, [&] { return pty.is_raw(); });
-        (void)!::write(pty.master.get(), "\035", 1);
+        (void)!::write(pty.master.get(), "\035q", 2);
         int ended = 0;
         if (::waitpid(job, &ended, 0) != job || !WIFEXITED(ended) || WEXITSTATUS(ended) != 7 ||
             !same(pty.mode(), before)) {

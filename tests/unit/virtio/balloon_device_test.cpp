@@ -1,106 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virtio/balloon/balloon_device.h"
 
-#include <sys/mman.h>
-
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <functional>
 
-#include "tests/support/counting_irq_line.h"
-#include "tests/support/driver_queue.h"
-#include "tests/support/mmio_driver.h"
-#include "tests/support/small_guest.h"
-#include "virtio/mmio/mmio_registers.h"
-#include "virtio/mmio/mmio_transport.h"
+#include "balloon_fixture.h"
 
 using namespace skiff;
 using namespace skiff::virtio;
 using namespace skiff::virtio::balloon;
-using test::Bytes;
-using test::DriverQueue;
-
-namespace {
-
-constexpr std::uint64_t kAll = VIRTIO_F_VERSION_1 | VIRTIO_BALLOON_F_STATS_VQ |
-                               VIRTIO_BALLOON_F_FREE_PAGE_HINT | VIRTIO_BALLOON_F_PAGE_REPORTING;
-constexpr std::uint16_t kQueueSize = 32;
-constexpr std::uint64_t kFirstPage = 128;  // in the upper half of the low RAM
-
-/// Page numbers as they lie in a buffer.
-Bytes list_of(const std::vector<std::uint32_t>& numbers) {
-    Bytes bytes(numbers.size() * 4);
-    std::memcpy(bytes.data(), numbers.data(), bytes.size());
-    return bytes;
-}
-
-struct BalloonFixture {
-    explicit BalloonFixture(BalloonOptions options = {.free_page_reporting = true}) {
-        auto created = mmio::MmioTransport::create(
-            [&](DeviceHost& host) {
-                auto made = std::make_unique<BalloonDevice>(options, memory, host);
-                device = made.get();
-                return made;
-            },
-            {.memory = memory, .irq = line, .loops = loops, .name = "balloon"});
-        REQUIRE(created.ok());
-        transport = std::move(*created);
-    }
-
-    void start(std::uint32_t queue_index, std::uint64_t features = kAll) {
-        driver.emplace(*transport);
-        queue.emplace(memory, GuestAddress(0x1000), 0x40000, kQueueSize);
-        index = queue_index;
-        REQUIRE(driver->negotiate(features));
-        REQUIRE(driver->set_up_queue(queue_index, queue->layout()));
-        driver->driver_ok();
-        loop.run_until_idle();
-    }
-
-    void notify() {
-        driver->notify(index);
-        loop.run_until_idle();
-    }
-
-    /// Whether the chain came back.
-    bool send(test::ChainBuilder& chain) {
-        const auto submitted = chain.submit();
-        notify();
-        return queue->take_used() == DriverQueue::Used{submitted.head, 0};
-    }
-
-    /// Fills a page so that it costs memory.
-    void dirty(std::uint64_t page, std::uint64_t count = 1) {
-        for (std::uint64_t i = 0; i < count; ++i) {
-            REQUIRE(memory.write(GuestAddress((page + i) * kPageBytes), Bytes(kPageBytes, 0x5a)));
-        }
-    }
-    bool is_zero(std::uint64_t page) const {
-        Bytes content(kPageBytes);
-        REQUIRE(memory.read(GuestAddress(page * kPageBytes), content));
-        return content == Bytes(kPageBytes, 0);
-    }
-
-    GuestMemory memory = test::small_guest();
-    EventLoop loop = std::move(EventLoop::create()).value();
-    std::array<EventLoop*, 1> loops = {&loop};
-    test::CountingIrqLine line;
-    std::unique_ptr<mmio::MmioTransport> transport;
-    BalloonDevice* device = nullptr;
-    std::optional<test::MmioDriver> driver;
-    std::optional<DriverQueue> queue;
-    std::uint32_t index = 0;
-};
-
-std::uint32_t config_field(BalloonFixture& fixture, std::uint32_t offset) {
-    const Bytes bytes = fixture.driver->read_config(offset, 4);
-    std::uint32_t value = 0;
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
-}
-
-}  // namespace
-
 TEST_CASE("Inflating gives whole pages back to the host, neighbours at once and in any order") {
     BalloonFixture fixture;
     fixture.start(kInflateQueue);
@@ -260,12 +169,12 @@ TEST_CASE("A reset empties what the driver wrote, and leaves the target") {
     stat[2] = 1;
     fixture.queue->chain().readable(stat).submit();
     fixture.notify();
-    REQUIRE(fixture.device->statistics()[4] == 1U);
+    REQUIRE(fixture.device->statistics().values[4] == 1U);
     fixture.driver->write(mmio::kStatus, 0);
     CHECK(config_field(fixture, 0) == 5);
     CHECK(config_field(fixture, 4) == 0);
     CHECK(config_field(fixture, 12) == 0);
-    CHECK_FALSE(fixture.device->statistics()[4].has_value());
+    CHECK_FALSE(fixture.device->statistics().values[4].has_value());
 }
 
 TEST_CASE("Statistics are read from the driver's buffer, which is kept") {
@@ -284,9 +193,9 @@ TEST_CASE("Statistics are read from the driver's buffer, which is kept") {
     fixture.queue->chain().readable(stats).submit();
     fixture.notify();
     CHECK(fixture.queue->used_idx() == 0);
-    CHECK(fixture.device->statistics()[5] == 1ULL << 40);
-    CHECK(fixture.device->statistics()[4] == 12345U);
-    CHECK_FALSE(fixture.device->statistics()[0].has_value());
+    CHECK(fixture.device->statistics().values[5] == 1ULL << 40);
+    CHECK(fixture.device->statistics().values[4] == 12345U);
+    CHECK_FALSE(fixture.device->statistics().values[0].has_value());
     // 5.5.6.3: at most one buffer at a time.
     fixture.queue->chain().readable(stats).submit();
     fixture.notify();
@@ -305,14 +214,4 @@ TEST_CASE("Statistics are asked for again when their time has come") {
         }
         REQUIRE(fixture.queue->take_used().has_value());
     }
-}
-
-TEST_CASE("Hints that nobody asked for are taken and ignored") {
-    BalloonFixture fixture;
-    fixture.start(kFreePageQueue);
-    fixture.dirty(kFirstPage);
-    auto chain = fixture.queue->chain();
-    chain.writable_at(GuestAddress(kFirstPage * kPageBytes), kPageBytes);
-    CHECK(fixture.send(chain));
-    CHECK_FALSE(fixture.is_zero(kFirstPage));
 }

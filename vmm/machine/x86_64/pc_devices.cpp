@@ -28,11 +28,12 @@ constexpr std::uint32_t kPowerGsi = 9;
 // A kernel with an ACPI event driver reads the event register within microseconds.
 constexpr std::chrono::milliseconds kButtonNoticed{500};
 
-devices::ConsoleOptions console_options(const SerialConfig& config) {
+devices::ConsoleOptions console_options(const SerialConfig& config, devices::MenuActions& menu) {
     using From = SerialConfig::Kind;
     using To = devices::ConsoleOptions::Kind;
     devices::ConsoleOptions options;
     options.path = config.path;
+    options.menu = &menu;
     options.quiet = !log::enabled(log::Level::kInfo);
     switch (config.kind) {
         case From::kStdio:
@@ -54,10 +55,6 @@ devices::ConsoleOptions console_options(const SerialConfig& config) {
     return options;
 }
 
-ExitReason quit_from_console() {
-    return {.kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = {}, .vcpu = {}};
-}
-
 ExitReason console_closed(const std::string& why) {
     return {.kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = why, .vcpu = {}};
 }
@@ -65,7 +62,6 @@ ExitReason console_closed(const std::string& why) {
 /// The run ends with the user's terminal or the reader of its output. The end of a file or pipe of
 /// input ends only the input, and output that the host refuses is only lost.
 void end_run_with_console(devices::ConsoleHost& console, bool is_stdio, StopLatch& latch) {
-    console.on_quit([&latch] { latch.stop(quit_from_console()); });
     console.on_input_closed([&latch](devices::InputEnd end) {
         if (end == devices::InputEnd::kHangup) {
             latch.stop(console_closed("the terminal is gone"));
@@ -114,7 +110,8 @@ Result<std::unique_ptr<PcDevices>> PcDevices::create(const MachineConfig& config
     std::unique_ptr<PcDevices> pc(
         new PcDevices(config, around, std::move(lines), std::move(clock)));
     SKIFF_ASSIGN_OR_RETURN(
-        pc->console_, devices::ConsoleHost::create(around.loop, console_options(config.serial)));
+        pc->console_,
+        devices::ConsoleHost::create(around.loop, console_options(config.serial, around.menu)));
     pc->console_->set_observer(around.console_observer);
     pc->serial_.emplace(*pc->console_, pc->irq_lines_.serial);
     pc->console_->set_input(*pc->serial_);

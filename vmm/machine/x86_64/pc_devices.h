@@ -32,6 +32,8 @@ class PcDevices {
         StopLatch& latch;
         /// Sees what the guest prints on its console.
         devices::OutputObserver console_observer;
+        /// What the menu on the console does.
+        devices::MenuActions& menu;
     };
 
     static Result<std::unique_ptr<PcDevices>> create(const MachineConfig& config,

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vmm/machine/machine_control.h"
+#include "vmm/machine/virtio_devices.h"
+
+namespace skiff::machine {
+
+/// What the virtio devices have done so far, from their counters, a line for each subject. Any
+/// thread.
+std::vector<std::string> describe_devices(const VirtioDevices& devices);
+
+/// Sizes of the balloon, and what the guest told of its memory.
+std::vector<std::string> describe_balloon(const BalloonState& balloon);
+
+}  // namespace skiff::machine

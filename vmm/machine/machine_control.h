@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "virtio/balloon/balloon_device.h"
+#include "vmm/machine/machine_config.h"
+#include "vmm/machine/stop_latch.h"
+#include "vmm/machine/virtio_devices.h"
+#include "vmm/machine/x86_64/pc_devices.h"
+
+namespace skiff::machine {
+
+/// The balloon at one moment.
+struct BalloonState {
+    std::uint64_t target_bytes = 0;
+    /// How large the guest's driver says that it is.
+    std::uint64_t actual_bytes = 0;
+    /// What the guest told of its memory last, by tag (virtio/balloon/balloon_registers.h), and how
+    /// long ago; without `stats=` or before the first answer there may be none.
+    virtio::balloon::BalloonStatistics statistics;
+    std::optional<std::chrono::milliseconds> statistics_age;
+    /// Free page hints: whether a run is under way, and what the last one told.
+    bool is_hinting = false;
+    std::uint64_t hinted_bytes = 0;
+};
+
+/// What can be asked of a machine while it runs: one typed interface for the console's menu and
+/// others that control it.
+///
+/// Any thread, as long as the machine exists, and before it runs too (what the guest is asked for
+/// then, it finds at its start). No call waits for the guest. Errors are the user's: one line that
+/// says why not.
+class MachineControl {
+  public:
+    /// The machine's parts; the devices are made later, but before the first call.
+    struct Parts {
+        const MachineConfig& config;
+        EventLoop& loop;
+        StopLatch& latch;
+        const std::unique_ptr<x86_64::PcDevices>& devices;
+        const std::unique_ptr<VirtioDevices>& virtio_devices;
+    };
+    explicit MachineControl(const Parts& parts) : parts_(parts) {}
+
+    /// Ends the run at once, as a quit of the user's.
+    void quit();
+    /// Asks the guest to shut down, as SIGTERM does, but without a deadline.
+    void press_power_button();
+
+    /// Nothing where the machine has no balloon.
+    std::optional<BalloonState> balloon() const;
+    /// Asks the guest for a balloon of this size, rounded down to pages.
+    Result<void> set_balloon_size(std::uint64_t size_bytes);
+    /// Begins a run of free page hints (VIRTIO 1.2, 5.5.6.5), or ends it before the guest does.
+    Result<void> start_free_page_hints();
+    Result<void> stop_free_page_hints();
+
+  private:
+    Result<virtio::balloon::BalloonDevice*> balloon_device() const;
+
+    const Parts parts_;
+};
+
+}  // namespace skiff::machine
