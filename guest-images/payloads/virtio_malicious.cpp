@@ -3,7 +3,8 @@
 // device, proves by a good request that the device works again, and that another device never
 // stopped.
 //
-// Options: `device=block|entropy` (the victim; the other one, where it is there, is the bystander),
+// Options: `device=block|entropy|network` (the victim; another one, where it is there, is the
+// bystander: the disk, of the disk the entropy device),
 // `rounds=N`, `only=PREFIX` (cases whose name begins so; `_` stands for a space), `strict=1` (what
 // each case expects must come), `cpus=2` (with a second processor to race against).
 //
@@ -120,21 +121,28 @@ unsigned play_all(Cases cases, Text prefix) {
 unsigned play_round(Text prefix) {
     return play_all(chain_cases(), prefix) + play_all(indirect_cases(), prefix) +
            play_all(ring_cases(), prefix) + play_all(register_cases(), prefix) +
-           play_all(race_cases(), prefix);
+           play_all(race_cases(), prefix) +
+           (victim.kind() == Kind::kNetwork ? play_all(net_cases(), prefix) : 0);
+}
+
+Kind kind_of_command_line() {
+    const Text name = option("device", "entropy");
+    return name == text("block")     ? Kind::kBlock
+           : name == text("network") ? Kind::kNetwork
+                                     : Kind::kEntropy;
 }
 
 bool prepare() {
-    const bool is_block = option("device", "entropy") == text("block");
+    const Kind kind = kind_of_command_line();
     is_strict = option("strict", std::uint64_t{0}) != 0;
     if (option("cpus", std::uint64_t{1}) > 1) {
         allow_races();
     }
-    if (!victim.find(is_block ? Kind::kBlock : Kind::kEntropy) || !victim.bring_up() ||
-        !victim.answers()) {
+    if (!victim.find(kind) || !victim.bring_up() || !victim.answers()) {
         print("no ", victim.name(), " device that answers\n");
         return false;
     }
-    has_bystander = bystander.find(is_block ? Kind::kEntropy : Kind::kBlock);
+    has_bystander = bystander.find(kind == Kind::kBlock ? Kind::kEntropy : Kind::kBlock);
     if (has_bystander && (!bystander.bring_up() || !bystander.answers())) {
         print("the ", bystander.name(), " device does not answer\n");
         return false;
@@ -153,7 +161,7 @@ void offer(const Victim& of, std::uint16_t head, std::uint16_t idx) {
 }
 
 void notify(const Victim& of) {
-    of.device().write(virtio::kQueueNotify, 0);
+    of.device().write(virtio::kQueueNotify, of.queue_index());
 }
 
 void expect_of_the_strict(const char* what, bool holds) {

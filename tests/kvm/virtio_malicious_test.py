@@ -8,11 +8,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from disk_pattern import make_disk  # noqa: E402
+from net_namespace import GUEST_MAC, WithNetwork, make_tap  # noqa: E402
 from skiff_runner import SkiffTestCase, amount, main, time_factor  # noqa: E402
 
 MIB = 1 << 20
 GUEST_MIB = 160
-ALL_CASES = 107
+COMMON_CASES, NETWORK_CASES = 107, 40
 RACES = 8
 # Hundreds of broken rings, and no flood.
 MOST_LOG_LINES = 60
@@ -41,13 +42,17 @@ class Malicious:
     """The cases against one kind of device."""
 
     device = ""
+    bystander = "block"
+    all_cases = COMMON_CASES
+    options = ()
+    growth = (("", 4, COMMON_CASES),)
 
     def disk(self):
         return make_disk(self.folder() / "disk", 4 * MIB)
 
     def start_driver(self, parameters, *arguments):
         return self.start_payload("virtio_malicious", f"device={self.device} {parameters}",
-                                  "-m", f"{GUEST_MIB}M", "-d", self.disk(), *arguments)
+                                  "-m", f"{GUEST_MIB}M", "-d", self.disk(), *self.options, *arguments)
 
     def check_end(self, skiff, cases):
         finished = skiff.wait(60)
@@ -57,9 +62,8 @@ class Malicious:
         return finished
 
     def test_every_case_ends_as_it_must_and_the_other_device_goes_on(self):
-        finished = self.check_end(self.start_driver("strict=1"), ALL_CASES)
-        other = "block" if self.device == "entropy" else "entropy"
-        self.assertIn(f"victim {self.device}, bystander {other}\n", finished.text)
+        finished = self.check_end(self.start_driver("strict=1"), self.all_cases)
+        self.assertIn(f"victim {self.device}, bystander {self.bystander}\n", finished.text)
         # Not a driver that does nothing: what it breaks must be seen to be broken.
         self.assertGreater(len(re.findall(r": needs reset\n", finished.text)), 40)
 
@@ -87,7 +91,8 @@ class Malicious:
         self.check_growth("only=index_jumps_by_0x8000", max(20, amount(120)), 1)
         # Thousands of exits, each of which costs many times as much where all is slow.
         if time_factor() < 2:
-            self.check_growth("", 4, ALL_CASES)
+            for only, rounds, cases in self.growth:
+                self.check_growth(only, rounds, cases)
 
 
 class AgainstTheEntropyDevice(Malicious, SkiffTestCase):
@@ -96,7 +101,20 @@ class AgainstTheEntropyDevice(Malicious, SkiffTestCase):
 
 class AgainstTheDisk(Malicious, SkiffTestCase):
     device = "block"
+    bystander = "entropy"
+
+
+class AgainstTheNetwork(Malicious, WithNetwork, SkiffTestCase):
+    device = "network"
+    all_cases = COMMON_CASES + NETWORK_CASES
+    options = ("-n", f"tap=tap0,queues=2,mac={GUEST_MAC}")
+    growth = (("only=receive", 8, 13), ("only=control", 8, 11))
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_tap("tap0", queues=2)
 
 
 if __name__ == "__main__":
-    main()
+    main(needs=("kvm", "payloads", *(["tap"] if "AgainstTheNetwork" in sys.argv else [])))

@@ -383,6 +383,8 @@ def missing(needs):
     if "payloads" in needs and not os.path.exists(
             os.path.join(os.environ.get("SKIFF_PAYLOADS", ""), "hello.elf")):
         return "no payloads: set SKIFF_PAYLOADS to their folder"
+    if "tap" in needs and os.geteuid() != 0:
+        return "no network namespace and no TAP to be had: this needs root"
     if "images" in needs and not os.path.exists(
             os.path.join(os.environ.get("SKIFF_GUEST_IMAGES", ""), "vmlinux")):
         return "no guest images: set SKIFF_GUEST_IMAGES to their folder"

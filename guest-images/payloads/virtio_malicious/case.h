@@ -51,6 +51,8 @@ Cases indirect_cases();
 Cases ring_cases();
 Cases register_cases();
 Cases race_cases();
+/// For a network device alone, the races among them too.
+Cases net_cases();
 
 /// Puts a head on the ring, where the index is `idx`, and makes the index `idx + 1`.
 void offer(const Victim& victim, std::uint16_t head, std::uint16_t idx = 0);

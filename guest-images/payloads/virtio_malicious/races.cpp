@@ -138,7 +138,7 @@ void restart(const Victim& victim) {
     device.set_status(virtio::kAcknowledge | virtio::kDriver);
     device.accept_features(virtio::kFeatureVersion1 | virtio::kFeatureRingReset);
     device.add_status(virtio::kFeaturesOk);
-    device.write(virtio::kQueueSel, 0);
+    device.write(virtio::kQueueSel, victim.queue_index());
     device.write(virtio::kQueueSize, victim.ring().size);
     device.write_pair(virtio::kQueueDescLow,
                       reinterpret_cast<std::uint64_t>(victim.ring().descriptors));

@@ -70,7 +70,7 @@ void write_configuration(Victim& victim) {
 
 void select_far_queues(Victim& victim) {
     const Device& device = victim.device();
-    for (const std::uint32_t queue : {1u, 64u, 0xffffu, 0x10000u, 0xffffffffu}) {
+    for (const std::uint32_t queue : {victim.queues(), 64u, 0xffffu, 0x10000u, 0xffffffffu}) {
         device.write(virtio::kQueueSel, queue);
         device.read(virtio::kQueueSizeMax);
         device.write(virtio::kQueueSize, 16);
@@ -126,7 +126,7 @@ void reset_over_and_over(Victim& victim) {
 
 void reset_queue_oddly(Victim& victim) {
     const Device& device = victim.device();
-    device.write(virtio::kQueueSel, 0);
+    device.write(virtio::kQueueSel, victim.queue_index());
     for (const std::uint32_t value : {1u, 1u, 2u, 0xffffffffu, 0u}) {
         offer_good_chain(victim);
         device.write(virtio::kQueueReset, value);

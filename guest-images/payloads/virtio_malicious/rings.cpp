@@ -31,20 +31,21 @@ void jump_to(Victim& victim, std::uint16_t idx) {
 }
 
 /// Resets the device and comes back to where the queue has no size and no addresses yet.
-void start_over(const Device& device) {
+void start_over(const Victim& victim) {
+    const Device& device = victim.device();
     device.reset();
     device.add_status(virtio::kAcknowledge);
     device.add_status(virtio::kDriver);
     device.accept_features(virtio::kFeatureVersion1);
     device.add_status(virtio::kFeaturesOk);
-    device.write(virtio::kQueueSel, 0);
+    device.write(virtio::kQueueSel, victim.queue_index());
 }
 
 /// A queue of its own making, made ready and used.
 void use_queue(Victim& victim, std::uint32_t size, std::uint64_t descriptors,
                std::uint64_t available, std::uint64_t used) {
     const Device& device = victim.device();
-    start_over(device);
+    start_over(victim);
     victim.write_good_chain();
     offer(victim, 0);
     device.write(virtio::kQueueSize, size);
@@ -75,7 +76,7 @@ void use_used_at(Victim& victim, std::uint64_t address) {
 
 /// Writes a register of the running queue, then uses the queue.
 void change_live(Victim& victim, virtio::Register which, std::uint32_t value) {
-    victim.device().write(virtio::kQueueSel, 0);
+    victim.device().write(virtio::kQueueSel, victim.queue_index());
     victim.device().write(which, value);
     offer_good_chain(victim);
 }
@@ -163,7 +164,7 @@ constexpr Case kCases[] = {
      [](Victim& v) { use_queue(v, 16, v.scratch(), v.scratch(), v.scratch()); }},
     {"ready with no addresses", kBroken, nullptr,
      [](Victim& v) {
-         start_over(v.device());
+         start_over(v);
          v.device().write(virtio::kQueueReady, 1);
          v.device().set_driver_ok();
          notify(v);

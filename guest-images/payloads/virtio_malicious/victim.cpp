@@ -3,6 +3,7 @@
 
 #include "runtime/page_pool.h"
 #include "virtio/disk_pattern.h"
+#include "virtio_net_bench/frames.h"
 
 namespace payload::malicious {
 namespace {
@@ -13,6 +14,20 @@ using virtio::Descriptor;
 constexpr std::uint64_t kStatusOffset = 64;
 constexpr std::uint8_t kNoStatusYet = 0xff;
 constexpr std::uint32_t kSmallRead = 64;
+// A small frame with its header; the status is behind it.
+constexpr std::uint32_t kFrameSize = kStatusOffset;
+
+std::uint32_t device_id_of(Kind kind) {
+    switch (kind) {
+        case Kind::kBlock:
+            return virtio::kBlockDevice;
+        case Kind::kNetwork:
+            return virtio::kNetworkDevice;
+        case Kind::kEntropy:
+            break;
+    }
+    return virtio::kEntropyDevice;
+}
 
 bool is_zero(std::uint64_t address, std::uint32_t size) {
     std::uint64_t all = 0;
@@ -27,21 +42,52 @@ bool is_zero(std::uint64_t address, std::uint32_t size) {
 bool Victim::find(Kind kind) {
     kind_ = kind;
     page_ = allocate_pages(kPages);
-    return page_ != 0 &&
-           virtio::Device::find(
-               kind == Kind::kBlock ? virtio::kBlockDevice : virtio::kEntropyDevice, 0, device_);
+    return page_ != 0 && virtio::Device::find(device_id_of(kind), 0, device_);
+}
+
+const char* Victim::name() const {
+    switch (kind_) {
+        case Kind::kBlock:
+            return "block";
+        case Kind::kNetwork:
+            return "network";
+        case Kind::kEntropy:
+            break;
+    }
+    return "entropy";
 }
 
 bool Victim::bring_up(std::uint64_t features) {
     if (!device_.negotiate(virtio::kFeatureVersion1, features) ||
-        !queue_.set_up(device_, 0, virtio::Ring::kMaxSize)) {
+        !queue_.set_up(device_, queue_index(), virtio::Ring::kMaxSize)) {
         return false;
     }
     device_.set_driver_ok();
     return true;
 }
 
+void Victim::write_frame() const {
+    memset(reinterpret_cast<void*>(header()), 0, kFrameSize);
+    bench::put_ethernet(reinterpret_cast<std::uint8_t*>(header()) + bench::kNetHeaderSize,
+                        bench::kHost, bench::kGuest, bench::kExperimentalType);
+}
+
+bool Victim::answers_a_frame() {
+    write_frame();
+    const Buffer chain = {header(), kFrameSize, false};
+    std::uint16_t head = 0;
+    if (!queue_.submit(&chain, 1, head)) {
+        return false;
+    }
+    queue_.publish();
+    virtio::Completion completion = {};
+    return queue_.wait(completion) && completion.head == head;
+}
+
 bool Victim::answers() {
+    if (kind_ == Kind::kNetwork) {
+        return answers_a_frame();
+    }
     const bool is_block = kind_ == Kind::kBlock;
     const std::uint32_t size = is_block ? virtio::block::kSectorSize : kSmallRead;
     memset(reinterpret_cast<void*>(data()), 0, size);
@@ -69,13 +115,17 @@ bool Victim::answers() {
 }
 
 void Victim::write_good_chain() const {
-    const bool is_block = kind_ == Kind::kBlock;
-    store<std::uint32_t>(header(), virtio::block::kIn);
-    store<std::uint32_t>(header() + 4, 0);
-    store<std::uint64_t>(header() + 8, 0);
+    const bool is_network = kind_ == Kind::kNetwork;
+    if (is_network) {
+        write_frame();
+    } else {
+        store<std::uint32_t>(header(), virtio::block::kIn);
+        store<std::uint32_t>(header() + 4, 0);
+        store<std::uint64_t>(header() + 8, 0);
+    }
     const auto first_flags =
-        static_cast<std::uint16_t>(virtio::kNext | (is_block ? 0 : virtio::kWrite));
-    ring().set_descriptor(0, {header(), 16, first_flags, 1});
+        static_cast<std::uint16_t>(virtio::kNext | (kind_ == Kind::kEntropy ? virtio::kWrite : 0));
+    ring().set_descriptor(0, {header(), is_network ? kFrameSize : 16, first_flags, 1});
     ring().set_descriptor(1, {data(), kDataSize, virtio::kNext | virtio::kWrite, 2});
     ring().set_descriptor(2, {header() + kStatusOffset, 1, virtio::kWrite, 0});
 }

@@ -8,7 +8,7 @@
 
 namespace payload::malicious {
 
-enum class Kind { kEntropy, kBlock };
+enum class Kind { kEntropy, kBlock, kNetwork };
 
 /// A device as the malicious driver sees it: what a good request to it is, and whether it answers
 /// one.
@@ -23,16 +23,21 @@ class Victim {
     bool find(Kind kind);
     /// From reset to DRIVER_OK, with an empty ring.
     bool bring_up(std::uint64_t features = kFeatures);
-    /// A good request is answered rightly: entropy, or the disk's first sectors with the pattern of
-    /// seed 1.
+    /// A good request is answered rightly: entropy, the disk's first sectors with the pattern of
+    /// seed 1, or a frame is taken.
     bool answers();
 
     /// Writes a good chain to descriptors 0, 1 and 2: for a disk header, data, status; for the
-    /// entropy device three writable buffers.
+    /// entropy device three writable buffers; for a network device a frame, header first, and two
+    /// writable buffers that it has no use for.
     void write_good_chain() const;
 
     Kind kind() const { return kind_; }
-    const char* name() const { return kind_ == Kind::kBlock ? "block" : "entropy"; }
+    const char* name() const;
+    /// The queue that the cases are about: a network device's is the one that sends.
+    std::uint16_t queue_index() const { return kind_ == Kind::kNetwork ? 1 : 0; }
+    /// The first number that is no queue's.
+    std::uint32_t queues() const { return kind_ == Kind::kNetwork ? kMostNetworkQueues : 1; }
     const virtio::Device& device() const { return device_; }
     const virtio::Ring& ring() const { return queue_.ring(); }
     virtio::Queue& queue() { return queue_; }
@@ -45,6 +50,10 @@ class Victim {
     static constexpr std::uint64_t kPageOfData = 4096;
     static constexpr std::uint64_t kPageOfScratch = 2 * 4096;
     static constexpr std::uint64_t kPages = 6;
+    static constexpr std::uint32_t kMostNetworkQueues = 2 * 16 + 1;
+
+    bool answers_a_frame();
+    void write_frame() const;
 
     Kind kind_ = Kind::kEntropy;
     virtio::Device device_;
