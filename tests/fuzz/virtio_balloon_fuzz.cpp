@@ -74,6 +74,12 @@ class Player {
                 return input;
             case 4:
                 device_->set_size(std::uint64_t{value} << (what % 40));
+                if ((what & 0x40) != 0) {
+                    (void)device_->hints().start();
+                }
+                if ((what & 0x80) != 0) {
+                    (void)device_->hints().stop();
+                }
                 return input;
             default:
                 start();

@@ -67,5 +67,6 @@ constexpr std::uint32_t kNoDevice = 0;
 constexpr std::uint32_t kNetworkDevice = 1;
 constexpr std::uint32_t kBlockDevice = 2;
 constexpr std::uint32_t kEntropyDevice = 4;
+constexpr std::uint32_t kBalloonDevice = 5;
 
 }  // namespace payload::virtio
