@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays a driver of a network device, decoded from the input: frames of any framing, receive
 // buffers of any size, commands of any content, frames that arrive meanwhile, resets with any
-// features, and a backend that goes. The first byte says what the backend is like, then six bytes
-// an action: what, two small numbers, a byte and a value (2).
+// features, a link that comes and goes, and a backend that goes. The first byte says what the
+// backend is like, then six bytes an action: what, two small numbers, a byte and a value (2).
 #include <sys/socket.h>
 
 #include <array>
@@ -64,11 +64,13 @@ class Player {
         }
         auto created = mmio::MmioTransport::create(
             [&](DeviceHost& host) {
-                return std::make_unique<NetDevice>(std::make_unique<test::FakeNetBackend>(control_),
-                                                   options, kMac, host);
+                auto device = std::make_unique<NetDevice>(
+                    std::make_unique<test::FakeNetBackend>(control_), options, kMac, host);
+                device_ = device.get();
+                return device;
             },
             {.memory = memory_, .irq = line_, .loops = loops_, .name = "fuzzed"});
-        SKIFF_CHECK(created.ok());
+        SKIFF_CHECK(created.ok() && device_->watch_link(loop_).ok());
         transport_ = std::move(*created);
         start(UINT64_MAX);
     }
@@ -102,6 +104,9 @@ class Player {
                 start(action.value * 0x0001'0001'0001'0001ULL);
                 return;
             default:
+                if ((action.first & 4) != 0) {
+                    control_.link_changed((action.first & 8) != 0);
+                }
                 control_.gone = (action.first & 1) != 0;
                 control_.send_error = (action.first & 2) != 0 ? action.second % 120 : 0;
                 return;
@@ -246,6 +251,7 @@ class Player {
     test::CountingIrqLine line_;
     test::FakeNetBackend::Control control_;
     std::unique_ptr<mmio::MmioTransport> transport_;
+    NetDevice* device_ = nullptr;
     std::vector<std::unique_ptr<test::DriverQueue>> queues_;
     std::vector<unsigned> in_use_;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -32,6 +33,14 @@ class FakeNetBackend final : public virtio::net::NetBackend {
         unsigned active_pairs = 0;
         std::uint64_t guest_offloads = UINT64_MAX;
         std::vector<UniqueFd> other_ends = {};
+        std::vector<int> own_ends = {};
+        bool endless = false;  ///< receive() gives frames, whatever was put in.
+        bool link_up = true;
+        virtio::net::LinkObserver link_changed = {};
+        /// What room_fd() gives, for the first pair.
+        int room_fd = -1;
+        unsigned abandoned = 0;
+        bool holds_frame = false;
 
         void put(const Bytes& frame, unsigned pair = 0) {
             SKIFF_CHECK(::send(other_ends.at(pair).get(), frame.data(), frame.size(), 0) ==
@@ -49,11 +58,13 @@ class FakeNetBackend final : public virtio::net::NetBackend {
 
     explicit FakeNetBackend(Control& control) : control_(control) {
         control_.other_ends.clear();
+        control_.own_ends.clear();
         for (unsigned i = 0; i < control_.pairs; ++i) {
             std::array<int, 2> ends{};
             SKIFF_CHECK(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
                                      ends.data()) == 0);
             own_ends_.emplace_back(ends[0]);
+            control_.own_ends.push_back(ends[0]);
             control_.other_ends.emplace_back(ends[1]);
             const int room = 1 << 20;
             for (const int end : ends) {
@@ -74,6 +85,9 @@ class FakeNetBackend final : public virtio::net::NetBackend {
         if (control_.gone || pair >= control_.active_pairs) {
             return {.bytes = 0, .error = EBADFD};
         }
+        if (control_.endless) {
+            return {.bytes = 60, .error = 0};
+        }
         const auto size =
             ::readv(own_ends_.at(pair).get(), room.data(), static_cast<int>(room.size()));
         return result(size);
@@ -84,6 +98,14 @@ class FakeNetBackend final : public virtio::net::NetBackend {
         }
         return result(
             ::writev(own_ends_.at(pair).get(), frame.data(), static_cast<int>(frame.size())));
+    }
+    int room_fd(unsigned pair) const override { return pair == 0 ? control_.room_fd : -1; }
+    void abandon_unsent(unsigned /*pair*/) override { ++control_.abandoned; }
+    bool holds_frame(unsigned /*pair*/) override { return control_.holds_frame; }
+    bool link_is_up() const override { return control_.link_up; }
+    Result<void> watch_link(EventLoop& /*loop*/, virtio::net::LinkObserver changed) override {
+        control_.link_changed = std::move(changed);
+        return {};
     }
     void set_guest_offloads(std::uint64_t features) override { control_.guest_offloads = features; }
     bool set_active_pairs(unsigned count) override {

@@ -4,11 +4,10 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace skiff::virtio::net {
 namespace {
-
-constexpr std::uint16_t kVlanIds = 4096;
 
 /// All of the data that is left, where it is exactly a T.
 template <typename T>
@@ -21,18 +20,21 @@ bool is_multicast(const MacAddress& mac) {
 }
 
 /// One of the two tables of MAC_TABLE_SET: every address is read and checked.
-bool read_mac_table(DescriptorChain& chain, bool multicast, std::uint32_t max_entries) {
+std::optional<std::vector<MacAddress>> read_mac_table(DescriptorChain& chain, bool multicast,
+                                                      std::uint32_t max_entries) {
     const auto entries = chain.read<std::uint32_t>();
     if (!entries.has_value() || *entries > max_entries) {
-        return false;
+        return std::nullopt;
     }
+    std::vector<MacAddress> table;
     for (std::uint32_t i = 0; i < *entries; ++i) {
         const auto mac = chain.read<MacAddress>();
         if (!mac.has_value() || is_multicast(*mac) != multicast) {
-            return false;
+            return std::nullopt;
         }
+        table.push_back(*mac);
     }
-    return true;
+    return table;
 }
 
 }  // namespace
@@ -87,14 +89,36 @@ bool ControlQueue::run(DescriptorChain& chain) {
 
 bool ControlQueue::set_receive_mode(std::uint8_t command, DescriptorChain& chain) {
     const auto on = only<std::uint8_t>(chain);
-    return on.has_value() && *on <= 1 &&
-           (command == VIRTIO_NET_CTRL_RX_PROMISC || command == VIRTIO_NET_CTRL_RX_ALLMULTI);
+    if (!on.has_value() || *on > 1) {
+        return false;
+    }
+    switch (command) {
+        case VIRTIO_NET_CTRL_RX_PROMISC:
+            device_.change_filter([&](RxFilter& filter) { filter.set_promiscuous(*on != 0); });
+            return true;
+        case VIRTIO_NET_CTRL_RX_ALLMULTI:
+            device_.change_filter([&](RxFilter& filter) { filter.set_all_multicast(*on != 0); });
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool ControlQueue::set_mac_table(DescriptorChain& chain) {
+    auto unicast = read_mac_table(chain, false, kMaxTableEntries);
+    auto multicast =
+        unicast.has_value() ? read_mac_table(chain, true, kMaxTableEntries) : std::nullopt;
+    if (!multicast.has_value() || chain.readable_bytes() != 0) {
+        return false;
+    }
+    device_.change_filter(
+        [&](RxFilter& filter) { filter.set_table(std::move(*unicast), std::move(*multicast)); });
+    return true;
 }
 
 bool ControlQueue::set_mac(std::uint8_t command, DescriptorChain& chain) {
     if (command == VIRTIO_NET_CTRL_MAC_TABLE_SET) {
-        return has(VIRTIO_NET_F_CTRL_RX) && read_mac_table(chain, false, kMaxTableEntries) &&
-               read_mac_table(chain, true, kMaxTableEntries) && chain.readable_bytes() == 0;
+        return has(VIRTIO_NET_F_CTRL_RX) && set_mac_table(chain);
     }
     const auto mac = only<MacAddress>(chain);
     if (command != VIRTIO_NET_CTRL_MAC_ADDR_SET || !has(VIRTIO_NET_F_CTRL_MAC_ADDR) ||
@@ -107,8 +131,13 @@ bool ControlQueue::set_mac(std::uint8_t command, DescriptorChain& chain) {
 
 bool ControlQueue::set_vlan(std::uint8_t command, DescriptorChain& chain) {
     const auto id = only<std::uint16_t>(chain);
-    return id.has_value() && *id < kVlanIds &&
-           (command == VIRTIO_NET_CTRL_VLAN_ADD || command == VIRTIO_NET_CTRL_VLAN_DEL);
+    if (!id.has_value() || *id >= RxFilter::kVlanIds ||
+        (command != VIRTIO_NET_CTRL_VLAN_ADD && command != VIRTIO_NET_CTRL_VLAN_DEL)) {
+        return false;
+    }
+    const bool wanted = command == VIRTIO_NET_CTRL_VLAN_ADD;
+    device_.change_filter([&](RxFilter& filter) { filter.set_vlan(*id, wanted); });
+    return true;
 }
 
 bool ControlQueue::set_queue_pairs(DescriptorChain& chain) {

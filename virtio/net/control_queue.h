@@ -9,10 +9,8 @@ namespace skiff::virtio::net {
 
 /// The running control queue (VIRTIO 1.2, 5.1.6.5): commands that are done at once.
 ///
-/// The receive filters (mode, MAC table, VLANs) are checked and answered, but nothing is filtered:
-/// the specification calls them best effort, and a TAP has the traffic of one guest. A command that
-/// is not known, was not negotiated, or whose data is not what it should be, is answered with ERR;
-/// one that has no room for an answer breaks the queue.
+/// A command that is not known, was not negotiated, or whose data is not what it should be, is
+/// answered with ERR; one that has no room for an answer breaks the queue.
 class ControlQueue final : public QueueHandler {
   public:
     /// The most addresses of each kind in a MAC table.
@@ -28,6 +26,7 @@ class ControlQueue final : public QueueHandler {
     bool run(DescriptorChain& chain);
     bool set_receive_mode(std::uint8_t command, DescriptorChain& chain);
     bool set_mac(std::uint8_t command, DescriptorChain& chain);
+    bool set_mac_table(DescriptorChain& chain);
     bool set_vlan(std::uint8_t command, DescriptorChain& chain);
     bool set_queue_pairs(DescriptorChain& chain);
     bool set_guest_offloads(DescriptorChain& chain);

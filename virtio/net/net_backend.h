@@ -5,8 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+
+#include "base/event_loop.h"
+#include "base/result.h"
 
 namespace skiff::virtio::net {
 
@@ -16,6 +20,10 @@ struct Transfer {
     /// An errno value; 0 where the frame was transferred.
     int error = 0;
 };
+
+/// Told on the loop that watches, each time that the link goes or comes back. After it came back
+/// the descriptors of all pairs may stand for something new.
+using LinkObserver = std::function<void(bool up)>;
 
 /// Where a network device's frames go to and come from: something with a queue of its own, and a
 /// descriptor to wait on, for each queue pair.
@@ -41,8 +49,16 @@ class NetBackend {
     /// Takes the next frame, and as much of it as there is room for: `bytes` is never more than the
     /// room. EAGAIN where there is none.
     virtual Transfer receive(unsigned pair, std::span<const iovec> room) = 0;
-    /// Sends one frame. The content is a guest's, the header included. Never waits.
+    /// Whether receive() has a frame that poll_fd() does not tell of.
+    virtual bool holds_frame(unsigned /*pair*/) { return false; }
+    /// Sends one frame. The content is a guest's, the header included. Never waits. After EAGAIN
+    /// of a pair that has a room_fd(), the same frame must come next, or abandon_unsent().
     virtual Transfer send(unsigned pair, std::span<const iovec> frame) = 0;
+    /// Becomes writable when send() can go on after EAGAIN; not the number that poll_fd() gives.
+    /// -1: what finds no room is lost, as on a network card.
+    virtual int room_fd(unsigned /*pair*/) const { return -1; }
+    /// The frame that found no room does not come again.
+    virtual void abandon_unsent(unsigned /*pair*/) {}
 
     /// Which of kGuestOffloads frames may come with.
     virtual void set_guest_offloads(std::uint64_t features) = 0;
@@ -53,6 +69,11 @@ class NetBackend {
     virtual void discard_waiting() = 0;
     /// Whether it has ended for good (a removed interface).
     virtual bool is_gone() const = 0;
+
+    /// Before watch_link().
+    virtual bool link_is_up() const { return true; }
+    /// Tells of the link from now on. Before the loop runs, on the thread that ends us too.
+    virtual Result<void> watch_link(EventLoop& /*loop*/, LinkObserver /*changed*/) { return {}; }
 };
 
 }  // namespace skiff::virtio::net

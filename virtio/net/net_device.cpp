@@ -67,11 +67,29 @@ NetDevice::NetDevice(std::unique_ptr<NetBackend> backend, const NetOptions& opti
       received_(backend_->queue_pairs()),
       sent_(backend_->queue_pairs()),
       mac_(mac),
-      receivers_(backend_->queue_pairs()) {
+      link_up_(backend_->link_is_up()),
+      filter_(mac),
+      receivers_(backend_->queue_pairs()),
+      senders_(backend_->queue_pairs()) {
     reset();
 }
 
 NetDevice::~NetDevice() = default;
+
+template <typename Queue>
+void NetDevice::tell(const std::vector<Listener<Queue>>& listeners, void (Queue::*what)()) {
+    const std::lock_guard lock(listeners_mutex_);
+    for (const Listener<Queue>& listener : listeners) {
+        if (listener.loop != nullptr) {
+            // The queue ends on its own loop, as this task does: it is there, or it is not.
+            listener.loop->post([queue = listener.queue, what] {
+                if (const auto self = queue.lock()) {
+                    ((*self)->*what)();
+                }
+            });
+        }
+    }
+}
 
 std::uint64_t NetDevice::offered_features() const {
     std::uint64_t features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |
@@ -102,6 +120,8 @@ void NetDevice::read_config(std::uint64_t offset, std::span<std::uint8_t> data) 
 }
 
 void NetDevice::features_chosen(std::uint64_t features) {
+    announces_ = (features & VIRTIO_NET_F_GUEST_ANNOUNCE) != 0;
+    change_filter([&](RxFilter& filter) { filter = RxFilter(mac_, features); });
     backend_->set_guest_offloads(features & kGuestOffloads);
     // They may be older than this driver, and have offloads that it cannot do.
     backend_->discard_waiting();
@@ -109,7 +129,9 @@ void NetDevice::features_chosen(std::uint64_t features) {
 
 void NetDevice::reset() {
     mac_ = own_mac_;
-    status_ = gone_.load() ? 0 : VIRTIO_NET_S_LINK_UP;
+    status_ = link_up_.load() ? VIRTIO_NET_S_LINK_UP : 0;
+    announces_ = false;
+    change_filter([&](RxFilter& filter) { filter = RxFilter(own_mac_); });
     active_pairs_ = 1;
     backend_->set_active_pairs(1);
     backend_->set_guest_offloads(0);
@@ -131,7 +153,12 @@ std::unique_ptr<QueueHandler> NetDevice::start_queue(std::size_t index,
 }
 
 std::string NetDevice::describe_counters() const {
-    return fmt::format("{}; {}", describe(received_, "received"), describe(sent_, "sent"));
+    std::uint64_t filtered = 0;
+    for (const NetCounters& queue : received_) {
+        filtered += queue.filtered.value();
+    }
+    return fmt::format("{}; {}; {} filtered", describe(received_, "received"),
+                       describe(sent_, "sent"), filtered);
 }
 
 void NetDevice::look_whether_gone() {
@@ -139,13 +166,42 @@ void NetDevice::look_whether_gone() {
         return;
     }
     log::warning("net {}: the interface was removed: the guest's link is down from now on", name());
-    host_.change_config(
-        [this] { status_ = static_cast<std::uint16_t>(status_ & ~VIRTIO_NET_S_LINK_UP); });
+    link_changed(false);
+}
+
+Result<void> NetDevice::watch_link(EventLoop& loop) {
+    return backend_->watch_link(loop, [this](bool up) { link_changed(up); });
+}
+
+void NetDevice::link_changed(bool up) {
+    if ((up && gone_.load()) || link_up_.exchange(up) == up) {
+        return;
+    }
+    host_.change_config([this, up] {
+        const unsigned both = VIRTIO_NET_S_LINK_UP | VIRTIO_NET_S_ANNOUNCE;
+        const unsigned more = announces_ ? both : VIRTIO_NET_S_LINK_UP;
+        // 5.1.6.5.4: who is there now may not know us.
+        status_ = static_cast<std::uint16_t>(up ? status_ | more : status_ & ~both);
+    });
+    if (up) {
+        tell(receivers_, &RxQueue::link_is_back);
+        tell(senders_, &TxQueue::link_is_back);
+    }
+}
+
+RxFilter NetDevice::filter() const {
+    const std::lock_guard lock(filter_mutex_);
+    return filter_;
 }
 
 void NetDevice::add_receiver(unsigned pair, EventLoop& loop, std::weak_ptr<RxQueue*> self) {
-    const std::lock_guard lock(receivers_mutex_);
+    const std::lock_guard lock(listeners_mutex_);
     receivers_.at(pair) = {.loop = &loop, .queue = std::move(self)};
+}
+
+void NetDevice::add_sender(unsigned pair, EventLoop& loop, std::weak_ptr<TxQueue*> self) {
+    const std::lock_guard lock(listeners_mutex_);
+    senders_.at(pair) = {.loop = &loop, .queue = std::move(self)};
 }
 
 bool NetDevice::set_active_pairs(unsigned count) {
@@ -160,26 +216,13 @@ bool NetDevice::set_active_pairs(unsigned count) {
         return false;
     }
     active_pairs_ = count;
-    tell_receivers();
+    tell(receivers_, &RxQueue::active_pairs_changed);
     return true;
-}
-
-void NetDevice::tell_receivers() {
-    const std::lock_guard lock(receivers_mutex_);
-    for (const Receiver& receiver : receivers_) {
-        if (receiver.loop != nullptr) {
-            // The queue ends on its own loop, as this task does: it is there, or it is not.
-            receiver.loop->post([queue = receiver.queue] {
-                if (const auto self = queue.lock()) {
-                    (*self)->active_pairs_changed();
-                }
-            });
-        }
-    }
 }
 
 void NetDevice::set_mac(const MacAddress& mac) {
     host_.change_config([&] { mac_ = mac; });
+    change_filter([&](RxFilter& filter) { filter.set_mac(mac); });
 }
 
 void NetDevice::acknowledge_announcement() {

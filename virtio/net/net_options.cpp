@@ -6,6 +6,9 @@
 namespace skiff::virtio::net {
 
 std::string describe(const NetOptions& options) {
+    if (options.user.has_value()) {
+        return "user";
+    }
     return options.fd.has_value() ? fmt::format("fd {}", *options.fd) : options.tap;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "virtio/net/net_registers.h"
+#include "virtio/net/user_net_options.h"
 
 namespace skiff::virtio::net {
 
@@ -16,10 +17,14 @@ struct NetOptions {
     static constexpr unsigned kMinMtu = 1280;
     static constexpr unsigned kMaxMtu = 65535;
 
-    /// The TAP interface; empty where `fd` is given.
+    // One of these:
+    /// A TAP interface; empty: none.
     std::string tap;
     /// A TAP that was opened by whoever started us.
     std::optional<int> fd;
+    /// A network without root.
+    std::optional<UserNetOptions> user;
+
     /// Without it: default_mac().
     std::optional<MacAddress> mac;
     std::optional<std::uint16_t> mtu;
@@ -29,7 +34,7 @@ struct NetOptions {
     std::optional<std::uint64_t> bytes_per_second_out;
 };
 
-/// "tap0", "fd 3": the device's name in messages.
+/// "tap0", "fd 3", "user": the device's name in messages.
 std::string describe(const NetOptions& options);
 
 /// A locally administered unicast address that is the same in each run: made from the name of the

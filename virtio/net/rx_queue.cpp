@@ -4,9 +4,11 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "base/log.h"
@@ -43,6 +45,8 @@ RxQueue::RxQueue(NetDevice& device, unsigned pair, NetCounters& counters,
       usual_frame_bytes_(kHeaderBytes + device.backend().usual_frame_bytes()),
       largest_frame_bytes_((context.features & kGuestSegmentation) != 0 ? kMaxFrameBytes
                                                                         : usual_frame_bytes_),
+      filter_(device.filter()),
+      filter_generation_(device.filter_generation()),
       buffers_(queue_.size()),
       rest_(kMaxFrameBytes),
       self_(std::make_shared<RxQueue*>(this)) {
@@ -56,6 +60,11 @@ void RxQueue::active_pairs_changed() {
     } else {
         unwatch();
     }
+}
+
+void RxQueue::link_is_back() {
+    unwatch();
+    active_pairs_changed();
 }
 
 void RxQueue::watch() {
@@ -121,11 +130,7 @@ bool RxQueue::poll() {
     if (state_ == State::kNoBuffers && progress_ == Progress::kBlocked) {
         // The queue must ask for notifications from now on, which it learns by process().
         progress_ = Progress::kDrained;
-        context_.loop.post([self = std::weak_ptr(self_)] {
-            if (const auto queue = self.lock()) {
-                (*queue)->context_.resume();
-            }
-        });
+        resume_soon();
     }
     return worked;
 }
@@ -143,6 +148,9 @@ unsigned RxQueue::receive_some() {
         }
     } while (state_ == State::kReceived && frames < kFramesInARow);
     pause_or_go_on();
+    if (state_ == State::kReceived && device_.backend().holds_frame(pair_)) {
+        resume_soon();  // no descriptor will tell
+    }
     return frames;
 }
 
@@ -150,6 +158,14 @@ void RxQueue::flush() {
     queue_.flush();
     unseen_frames_ = 0;
     unseen_bytes_ = 0;
+}
+
+void RxQueue::resume_soon() {
+    context_.loop.post([self = std::weak_ptr(self_)] {
+        if (const auto queue = self.lock()) {
+            (*queue)->context_.resume();
+        }
+    });
 }
 
 RxQueue::State RxQueue::receive_one() {
@@ -171,8 +187,34 @@ RxQueue::State RxQueue::receive_one() {
     if (got.error != 0) {
         return failed(got.error);
     }
+    if (!is_wanted(got.bytes)) {
+        counters_.filtered.add(1);
+        return State::kReceived;
+    }
     const std::size_t header = device_.backend().has_header() ? 0 : kHeaderBytes;
     return take_frame(got.bytes + header, room);
+}
+
+/// Whether the driver wants the frame of `bytes` bytes that room_ begins with.
+bool RxQueue::is_wanted(std::size_t bytes) {
+    if (const auto now = device_.filter_generation(); now != filter_generation_) {
+        filter_generation_ = now;
+        filter_ = device_.filter();
+    }
+    if (filter_.takes_all()) {
+        return true;
+    }
+    std::array<std::uint8_t, kHeaderBytes + RxFilter::kLookedAt> begin{};
+    std::size_t size = 0;
+    for (const iovec& part : room_) {
+        const std::size_t here = std::min({part.iov_len, begin.size() - size, bytes - size});
+        std::memcpy(begin.data() + size, part.iov_base, here);
+        size += here;
+    }
+    const std::size_t header = device_.backend().has_header() ? kHeaderBytes : 0;
+    const std::span<const std::uint8_t> copy(begin.data(), size);
+    return filter_.takes(copy.subspan(
+        std::min(header, size), std::min(RxFilter::kLookedAt, size - std::min(header, size))));
 }
 
 bool RxQueue::must_wait() {

@@ -30,6 +30,8 @@ class RxQueue final : public QueueHandler {
 
     /// The driver uses more, or fewer, queue pairs now.
     void active_pairs_changed();
+    /// What the pair's descriptor stands for may be something new.
+    void link_is_back();
 
   private:
     enum class State {
@@ -47,6 +49,7 @@ class RxQueue final : public QueueHandler {
     bool pop_buffers();
     void flush();
     std::size_t offer_room();
+    bool is_wanted(std::size_t bytes);
     State take_frame(std::size_t frame_bytes, std::size_t room_bytes);
     State finish_large_frame();
     void complete_frame(std::size_t frame_bytes);
@@ -55,6 +58,7 @@ class RxQueue final : public QueueHandler {
     void unwatch();
     void ready(std::uint32_t events);
     void pause_or_go_on();
+    void resume_soon();
 
     NetDevice& device_;
     unsigned pair_;
@@ -67,6 +71,8 @@ class RxQueue final : public QueueHandler {
     std::size_t usual_frame_bytes_;
     std::size_t largest_frame_bytes_;
     unsigned small_frames_ = 0;  // in a row
+    RxFilter filter_;            // the device's, as of that generation
+    std::uint64_t filter_generation_;
 
     RxBuffers buffers_;           // popped, for the next frames
     std::vector<iovec> room_;     // scratch of offer_room()

@@ -207,8 +207,11 @@ Result<void> Tap::prepare(const NetOptions& options) {
         }
     }
     request = request_for(name_);
-    if (interface_ioctl(SIOCGIFFLAGS, request) && (request.ifr_flags & IFF_UP) == 0) {
-        log::warning("net {}: the interface is down: ip link set {} up", name_, name_);
+    if (is_ours_to_see() && interface_ioctl(SIOCGIFFLAGS, request) &&
+        (request.ifr_flags & IFF_UP) == 0) {
+        up_ = false;
+        log::warning("net {}: the interface is down, and so is the guest's link: ip link set {} up",
+                     name_, name_);
     }
     return {};
 }
@@ -230,6 +233,35 @@ void Tap::find_offloads() {
         offloads_ |= VIRTIO_NET_F_HOST_USO | VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6;
     }
     takes(0);
+}
+
+/// Whether the interface of this name that we can ask about is this one: a descriptor may come from
+/// another network namespace.
+bool Tap::is_ours_to_see() const {
+    ifreq by_name = request_for(name_);
+    ifreq own{};
+    return interface_ioctl(SIOCGIFHWADDR, by_name) &&
+           ::ioctl(queues_.front().get(), SIOCGIFHWADDR, &own) == 0 &&
+           std::memcmp(&by_name.ifr_hwaddr.sa_data, &own.ifr_hwaddr.sa_data, sizeof(MacAddress)) ==
+               0;
+}
+
+Result<void> Tap::watch_link(EventLoop& loop, LinkObserver changed) {
+    ifreq request = request_for(name_);
+    if (!is_ours_to_see() || !interface_ioctl(SIOCGIFINDEX, request)) {
+        log::debug("net {}: it is in another network namespace: its link is taken to be up", name_);
+        return {};
+    }
+    link_watch_ = std::make_unique<LinkWatch>(
+        loop, static_cast<unsigned>(request.ifr_ifindex),
+        [this, changed = std::move(changed)](bool up) {
+            if (std::exchange(up_, up) != up) {
+                log::info("net {}: the interface is {}, and so is the guest's link", name_,
+                          up ? "up" : "down");
+                changed(up);
+            }
+        });
+    return link_watch_->start();
 }
 
 Transfer Tap::receive(unsigned pair, std::span<const iovec> room) {

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "virtio/net/link_watch.h"
 #include "virtio/net/net_backend.h"
 #include "virtio/net/net_options.h"
 
@@ -33,6 +34,9 @@ class Tap final : public NetBackend {
     bool set_active_pairs(unsigned count) override;
     void discard_waiting() override;
     bool is_gone() const override;
+    bool link_is_up() const override { return up_; }
+    /// The link is what `ip link` shows of the interface: UP and LOWER_UP.
+    Result<void> watch_link(EventLoop& loop, LinkObserver changed) override;
 
   private:
     Tap() = default;
@@ -40,6 +44,7 @@ class Tap final : public NetBackend {
     Result<void> adopt(int number);
     Result<void> prepare(const NetOptions& options);
     void find_offloads();
+    bool is_ours_to_see() const;
 
     std::string name_;
     std::vector<UniqueFd> queues_;
@@ -47,6 +52,8 @@ class Tap final : public NetBackend {
     std::uint64_t offloads_ = 0;
     bool has_header_ = true;
     std::size_t mtu_ = 1500;
+    bool up_ = true;
+    std::unique_ptr<LinkWatch> link_watch_;
 };
 
 }  // namespace skiff::virtio::net

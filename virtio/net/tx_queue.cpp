@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "virtio/net/tx_queue.h"
 
+#include <sys/epoll.h>
+
 #include <cerrno>
 #include <utility>
 
@@ -21,9 +23,13 @@ TxQueue::TxQueue(NetDevice& device, unsigned pair, NetCounters& counters,
     : device_(device),
       pair_(pair),
       counters_(counters),
+      context_(context),
       queue_(context.queue),
-      limit_timer_(context.loop, context.resume) {
+      header_bytes_(device.backend().has_header() ? kHeaderBytes : 0),
+      limit_timer_(context.loop, context.resume),
+      self_(std::make_shared<TxQueue*>(this)) {
     chains_.reserve(kFramesAtOnce);
+    device_.add_sender(pair, context.loop, self_);
 }
 
 Progress TxQueue::process() {
@@ -31,10 +37,9 @@ Progress TxQueue::process() {
     unsigned sent = 0;
     while (sent < queue_.size() && next_chains()) {
         for (; next_ < chains_.size(); ++next_, ++sent) {
-            if (must_wait()) {
+            if (must_wait() || !send(chains_[next_])) {
                 return Progress::kBlocked;
             }
-            send(std::move(chains_[next_]));
         }
         queue_.flush();
     }
@@ -58,6 +63,10 @@ bool TxQueue::next_chains() {
             queue_.refuse(std::move(*chain));
             break;
         }
+        if (header_bytes_ == 0) {
+            // Without offloads there is nothing in it that we would have to know.
+            static_cast<void>(chain->read<NetHeader>());
+        }
         chain->prefetch_readable();
         bytes += chain->readable_bytes();
         chains_.push_back(std::move(*chain));
@@ -74,18 +83,18 @@ bool TxQueue::must_wait() {
     return wait.count() != 0 && limit_timer_.start(wait);
 }
 
-void TxQueue::send(DescriptorChain&& chain) {
-    const std::uint64_t bytes = chain.readable_bytes() - kHeaderBytes;
-    if (device_.limit_out().any()) {
-        device_.limit_out().take(bytes);
-    }
-    if (!device_.backend().has_header()) {
-        // Without offloads there is nothing in it that we would have to know.
-        static_cast<void>(chain.read<NetHeader>());
-    }
+/// False where it has to wait for room.
+bool TxQueue::send(DescriptorChain& chain) {
+    const std::uint64_t bytes = chain.readable_bytes() - header_bytes_;
     Transfer sent{.bytes = 0, .error = EMSGSIZE};
     if (bytes != 0 && bytes <= kMaxFrameBytes - kHeaderBytes) {
         sent = device_.backend().send(pair_, chain.readable());
+    }
+    if (sent.error == EAGAIN && wait_for_room()) {
+        return false;
+    }
+    if (device_.limit_out().any()) {
+        device_.limit_out().take(bytes);
     }
     if (sent.error == 0) {
         counters_.frames.add(1);
@@ -97,10 +106,49 @@ void TxQueue::send(DescriptorChain&& chain) {
         }
     }
     queue_.complete(std::move(chain), 0);
+    return true;
+}
+
+/// Where the backend says when it has some again.
+bool TxQueue::wait_for_room() {
+    const int fd = device_.backend().room_fd(pair_);
+    if (fd < 0) {
+        return false;
+    }
+    if (room_watch_ == 0) {
+        const auto watched = context_.loop.add(fd, EPOLLOUT, [this](std::uint32_t) {
+            stop_waiting();
+            context_.resume();
+        });
+        if (!watched.ok()) {
+            device_.backend().abandon_unsent(pair_);
+            return false;
+        }
+        room_watch_ = *watched;
+    }
+    return true;
+}
+
+void TxQueue::stop_waiting() {
+    if (room_watch_ != 0) {
+        context_.loop.remove(std::exchange(room_watch_, 0));
+    }
+}
+
+void TxQueue::link_is_back() {
+    if (room_watch_ != 0) {
+        stop_waiting();
+        context_.resume();
+    }
 }
 
 void TxQueue::stop() {
+    self_.reset();
     limit_timer_.stop();
+    stop_waiting();
+    if (next_ < chains_.size()) {
+        device_.backend().abandon_unsent(pair_);
+    }
     for (; next_ < chains_.size(); ++next_) {
         queue_.abandon(std::move(chains_[next_]));
     }

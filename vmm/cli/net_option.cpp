@@ -7,8 +7,10 @@
 #include <array>
 #include <charconv>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "vmm/cli/host_forward.h"
 #include "vmm/cli/settings.h"
 
 namespace skiff::cli {
@@ -17,14 +19,25 @@ namespace {
 using machine::NetworkConfig;
 using virtio::net::MacAddress;
 
+bool is_interface_name(std::string_view name) {
+    return !name.empty() && name.size() < IFNAMSIZ &&
+           name.find_first_of("/ %:") == std::string_view::npos;
+}
+
+Error wrong_interface(const Setting& setting) {
+    return wrong_setting(setting,
+                         fmt::format("an interface's name has 1 to {} characters, none of them "
+                                     "'/', ':', '%' or a blank",
+                                     IFNAMSIZ - 1));
+}
+
 Result<void> set_tap(const Setting& setting, NetworkConfig& net) {
     net.tap = setting.value.value_or("");
-    const bool fits = !net.tap.empty() && net.tap.size() < IFNAMSIZ;
-    if (!fits || net.tap.find_first_of("/ %:") != std::string::npos) {
-        return wrong_setting(setting, fmt::format("an interface's name has 1 to {} characters, "
-                                                  "none of them '/', ':', '%' or a blank",
-                                                  IFNAMSIZ - 1));
-    }
+    return is_interface_name(net.tap) ? Result<void>() : wrong_interface(setting);
+}
+
+Result<void> set_user(const Setting& /*setting*/, NetworkConfig& net) {
+    net.user.emplace();
     return {};
 }
 
@@ -94,15 +107,57 @@ Result<void> set_rate_out(const Setting& setting, NetworkConfig& net) {
     return {};
 }
 
+Result<void> add_forward(const Setting& setting, NetworkConfig& net) {
+    SKIFF_ASSIGN_OR_RETURN(machine::PortForward forward,
+                           parse_host_forward(setting.value.value_or("")));
+    net.user->forwards.push_back(std::move(forward));
+    return {};
+}
+
+Result<void> add_name_server(const Setting& setting, NetworkConfig& net) {
+    const std::string_view address = setting.value.value_or("");
+    if (!is_ip_address(address)) {
+        return wrong_setting(setting, "a name server is an address (dns=192.0.2.53)");
+    }
+    net.user->name_servers.emplace_back(address);
+    return {};
+}
+
+Result<void> set_interface(const Setting& setting, NetworkConfig& net) {
+    net.user->interface = setting.value.value_or("");
+    return is_interface_name(net.user->interface) ? Result<void>() : wrong_interface(setting);
+}
+
 constexpr std::array kKeys = {
     SettingKey<NetworkConfig>{"tap", "tap=INTERFACE", set_tap},
     SettingKey<NetworkConfig>{"fd", "fd=N", set_fd},
+    SettingKey<NetworkConfig>{"user", "user", set_user},
     SettingKey<NetworkConfig>{"mac", "mac=ADDRESS", set_mac},
     SettingKey<NetworkConfig>{"mtu", "mtu=N", set_mtu},
     SettingKey<NetworkConfig>{"queues", "queues=N", set_queues},
     SettingKey<NetworkConfig>{"bw-in", "bw-in=SIZE/s", set_rate_in},
     SettingKey<NetworkConfig>{"bw-out", "bw-out=SIZE/s", set_rate_out},
 };
+
+/// After "user".
+constexpr std::array kUserKeys = {
+    SettingKey<NetworkConfig>{"hostfwd", "hostfwd=tcp|udp:[ADDRESS:]HOSTPORT:GUESTPORT",
+                              add_forward},
+    SettingKey<NetworkConfig>{"dns", "dns=ADDRESS", add_name_server},
+    SettingKey<NetworkConfig>{"interface", "interface=NAME", set_interface},
+    SettingKey<NetworkConfig>{"mac", "mac=ADDRESS", set_mac},
+    SettingKey<NetworkConfig>{"mtu", "mtu=N", set_mtu},
+    SettingKey<NetworkConfig>{"bw-in", "bw-in=SIZE/s", set_rate_in},
+    SettingKey<NetworkConfig>{"bw-out", "bw-out=SIZE/s", set_rate_out},
+};
+
+Result<void> apply(const std::string& part, NetworkConfig& net) {
+    const Setting setting = to_setting(part);
+    if (!net.user.has_value()) {
+        return apply_setting<NetworkConfig>(setting, kKeys, "network device", net);
+    }
+    return apply_setting<NetworkConfig>(setting, kUserKeys, "user network", net);
+}
 
 }  // namespace
 
@@ -112,12 +167,17 @@ Result<std::optional<NetworkConfig>> parse_net(std::string_view text) {
     }
     NetworkConfig net;
     for (const std::string& part : split_settings(text)) {
-        SKIFF_RETURN_IF_ERROR(
-            apply_setting<NetworkConfig>(to_setting(part), kKeys, "network device", net));
+        SKIFF_RETURN_IF_ERROR(apply(part, net));
     }
-    if (net.tap.empty() != net.fd.has_value()) {
+    const int places =
+        (net.tap.empty() ? 0 : 1) + (net.fd.has_value() ? 1 : 0) + (net.user.has_value() ? 1 : 0);
+    if (places != 1) {
         return Error::user(fmt::format(
-            "'{}': say once where frames go: tap=INTERFACE or fd=N (or 'none' alone)", text));
+            "'{}': say once where frames go: tap=INTERFACE, fd=N or user (or 'none' alone)", text));
+    }
+    if (net.user.has_value() && net.queue_pairs > 1) {
+        return Error::user(
+            fmt::format("'{}': a user network is one queue pair: leave queues= out", text));
     }
     if (net.fd.has_value() && net.queue_pairs > 1) {
         return Error::user(

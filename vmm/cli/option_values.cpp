@@ -128,6 +128,16 @@ Result<std::uint16_t> parse_io_port(std::string_view text) {
     return *port;
 }
 
+Result<std::string> parse_machine_name(std::string_view text) {
+    constexpr std::size_t kLongestName = 64;
+    const bool visible =
+        std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (text.empty() || text.size() > kLongestName || !visible) {
+        return wrong(text, "a name: 1 to 64 letters, digits and signs without blanks");
+    }
+    return std::string(text);
+}
+
 Result<boot::EntryProtocol> parse_entry(std::string_view text) {
     if (text == "auto") {
         return boot::EntryProtocol::kAuto;

@@ -34,6 +34,9 @@ Result<PollPolicy> parse_io_poll(std::string_view text);
 /// An I/O port, 0 to 0xffff, decimal or 0x….
 Result<std::uint16_t> parse_io_port(std::string_view text);
 
+/// 1 to 64 characters that are visible.
+Result<std::string> parse_machine_name(std::string_view text);
+
 /// auto | pvh | multiboot | linux64 | linux32
 Result<boot::EntryProtocol> parse_entry(std::string_view text);
 

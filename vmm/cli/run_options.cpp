@@ -81,6 +81,7 @@ Result<void> assign_what_to_boot(const ParsedArguments& arguments, machine::Mach
 }
 
 Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "name", parse_machine_name, config.name));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "cpus", parse_count, config.cpu_count));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "memory", parse_memory_size, config.memory_bytes));
     SKIFF_RETURN_IF_ERROR(

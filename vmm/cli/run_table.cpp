@@ -86,6 +86,14 @@ constexpr std::array kOptions = {
         .help = "Do not add the kernel parameters that this host's KVM needs (see skiff doctor).",
     },
     OptionSpec{
+        .long_name = "name",
+        .value_use = ValueUse::kRequired,
+        .value_name = "NAME",
+        .group = kMachine,
+        .help = "What the machine is called: default MAC addresses of its network devices are made "
+                "from it.",
+    },
+    OptionSpec{
         .long_name = "cpus",
         .short_name = 'c',
         .value_use = ValueUse::kRequired,
@@ -200,15 +208,19 @@ constexpr std::array kOptions = {
         .long_name = "net",
         .short_name = 'n',
         .value_use = ValueUse::kRequired,
-        .value_name = "tap=IF|fd=N|none[,SETTING]...",
+        .value_name = "tap=IF|fd=N|user|none[,SETTING]...",
         .completion = Completion::kChoices,
-        .choices = "tap= fd= none",
+        .choices = "tap= fd= user none",
         .repeatable = true,
         .group = kDevices,
-        .help = "Add a network device, eth0 first, on a TAP interface by name or inherited as a "
-                "descriptor. Settings: mac=ADDRESS; mtu=N; queues=N (queue pairs; the TAP needs "
-                "multi_queue); bw-in=SIZE/s and bw-out=SIZE/s (limits to the guest and from it). "
-                "May be repeated; none, the default, says that there is none.",
+        .help =
+            "Add a network device, eth0 first, on a TAP interface by name or inherited as a "
+            "descriptor, or (user) on the host's own network without root, by passt. Settings: "
+            "mac=ADDRESS; mtu=N; queues=N (queue pairs; the TAP needs multi_queue); bw-in=SIZE/s "
+            "and bw-out=SIZE/s (limits to the guest and from it). After user: "
+            "hostfwd=tcp|udp:[ADDRESS:]HOSTPORT:GUESTPORT and dns=ADDRESS, both as often as "
+            "wanted; interface=NAME (of the host). May be repeated; none, the default, says that "
+            "there is none.",
     },
     OptionSpec{
         .long_name = "serial",

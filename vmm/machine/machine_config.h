@@ -29,6 +29,7 @@ struct SerialConfig {
 
 using DiskConfig = virtio::block::DiskOptions;
 using NetworkConfig = virtio::net::NetOptions;
+using PortForward = virtio::net::PortForward;
 using BalloonConfig = virtio::balloon::BalloonOptions;
 
 /// Everything that describes a virtual machine before it exists: made by the command line, the API
@@ -37,6 +38,8 @@ struct MachineConfig {
     static constexpr unsigned kMaxCpus = 254;
     static constexpr unsigned kMaxIoThreads = 64;
 
+    /// What the user calls the machine; empty: nothing. Default MAC addresses come from it.
+    std::string name;
     std::string kernel_path;
     std::optional<std::string> initrd_path;
     /// Appended to the default command line.

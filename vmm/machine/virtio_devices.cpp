@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "virtio/mmio/mmio_registers.h"
+#include "virtio/net/passt.h"
 #include "virtio/net/tap.h"
 #include "virtio/rng/rng_device.h"
 
@@ -25,7 +26,7 @@ Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig
         SKIFF_RETURN_IF_ERROR(devices->add_disk(disk));
     }
     for (const NetworkConfig& net : config.nets) {
-        SKIFF_RETURN_IF_ERROR(devices->add_net(net));
+        SKIFF_RETURN_IF_ERROR(devices->add_net(config, net));
     }
     if (config.balloon.has_value()) {
         SKIFF_RETURN_IF_ERROR(devices->add_balloon(*config.balloon));
@@ -59,15 +60,26 @@ Result<void> VirtioDevices::add_balloon(const BalloonConfig& config) {
     });
 }
 
-Result<void> VirtioDevices::add_net(const NetworkConfig& config) {
+Result<void> VirtioDevices::add_net(const MachineConfig& machine, const NetworkConfig& config) {
     using namespace virtio::net;
-    SKIFF_ASSIGN_OR_RETURN(std::unique_ptr<NetBackend> backend, Tap::open(config));
-    const MacAddress mac = config.mac.value_or(default_mac(backend->name(), nets_.size()));
-    return add("net " + describe(config), [&](virtio::DeviceHost& host) {
+    const std::size_t position = nets_.size();
+    const auto mac_for = [&](const std::string& interface) {
+        const std::string& name = machine.name.empty() ? interface : machine.name;
+        return config.mac.value_or(default_mac(name, position));
+    };
+    const MacAddress user_mac = mac_for("user");
+    SKIFF_ASSIGN_OR_RETURN(std::unique_ptr<NetBackend> backend, config.user.has_value()
+                                                                    ? Passt::open(config, user_mac)
+                                                                    : Tap::open(config));
+    const MacAddress mac = mac_for(backend->name());
+    NetDevice* net = nullptr;
+    SKIFF_RETURN_IF_ERROR(add("net " + describe(config), [&](virtio::DeviceHost& host) {
         auto device = std::make_unique<NetDevice>(std::move(backend), config, mac, host);
-        nets_.push_back(device.get());
+        net = device.get();
         return device;
-    });
+    }));
+    nets_.push_back(net);
+    return net->watch_link(*around_.loops.front());
 }
 
 Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevice& make_device) {

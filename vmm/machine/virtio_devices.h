@@ -59,7 +59,7 @@ class VirtioDevices {
 
     Result<void> add_disk(const DiskConfig& config);
     Result<void> add_balloon(const BalloonConfig& config);
-    Result<void> add_net(const NetworkConfig& config);
+    Result<void> add_net(const MachineConfig& machine, const NetworkConfig& config);
     Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
 
     Surroundings around_;

@@ -42,6 +42,34 @@ TEST_CASE("Every setting of a network device is read") {
     CHECK(net_of("fd=7,mac=02:00:00:00:00:01").fd == 7);
 }
 
+TEST_CASE("A user network has forwards, name servers and an interface of the host") {
+    const NetworkConfig net = net_of(
+        "user,hostfwd=tcp:8080:80,hostfwd=udp:127.0.0.1:53:5353,hostfwd=tcp:[::1]:1:65535,"
+        "hostfwd=tcp::22:22,dns=192.0.2.1,dns=2001:db8::1,interface=eth1,mtu=65520,"
+        "mac=02:00:00:00:00:01,bw-in=1M,bw-out=2M");
+    REQUIRE(net.user.has_value());
+    using virtio::net::PortForward;
+    const auto& forwards = net.user->forwards;
+    REQUIRE(forwards.size() == 4);
+    CHECK(forwards[0].protocol == PortForward::Protocol::kTcp);
+    CHECK(forwards[0].host_address.empty());
+    CHECK(forwards[0].host_port == 8080);
+    CHECK(forwards[0].guest_port == 80);
+    CHECK(forwards[1].protocol == PortForward::Protocol::kUdp);
+    CHECK(forwards[1].host_address == "127.0.0.1");
+    CHECK(forwards[1].host_port == 53);
+    CHECK(forwards[1].guest_port == 5353);
+    CHECK(forwards[2].host_address == "::1");
+    CHECK(forwards[2].host_port == 1);
+    CHECK(forwards[2].guest_port == 65535);
+    CHECK(forwards[3].host_address.empty());
+    CHECK(net.user->name_servers == std::vector<std::string>{"192.0.2.1", "2001:db8::1"});
+    CHECK(net.user->interface == "eth1");
+    CHECK(net.user->command == std::vector<std::string>{"passt"});
+    CHECK(net.mtu == 65520);
+    CHECK(net.bytes_per_second_out == 2 * kMiB);
+}
+
 TEST_CASE("What is wrong with a network device is said with what to write") {
     struct Row {
         const char* text;
@@ -57,6 +85,26 @@ TEST_CASE("What is wrong with a network device is said with what to write") {
         {"tap=abcdefghijklmnop", "an interface's name has 1 to 15 characters"},
         {"tap=a/b", "none of them '/'"},
         {"tap=tap%d", "none of them '/'"},
+        {"tap=tap0,user", "say once where frames go"},
+        {"queues=2,user", "one queue pair"},
+        {"user,queues=2", "no setting of a user network"},
+        {"user,tap=tap0", "no setting of a user network"},
+        {"user=1", "write user"},
+        {"tap=tap0,hostfwd=tcp:1:2", "no setting of a network device"},
+        {"user,hostfwd=", "it begins with the protocol"},
+        {"user,hostfwd=8080:80", "it begins with the protocol"},
+        {"user,hostfwd=icmp:1:2", "it begins with the protocol"},
+        {"user,hostfwd=tcp:80", "there are two ports"},
+        {"user,hostfwd=tcp:0:80", "a port is 1 to 65535"},
+        {"user,hostfwd=tcp:80:65536", "a port is 1 to 65535"},
+        {"user,hostfwd=tcp:80:", "a port is 1 to 65535"},
+        {"user,hostfwd=tcp:80:8o", "a port is 1 to 65535"},
+        {"user,hostfwd=tcp:localhost:80:80", "'localhost' is no address"},
+        {"user,hostfwd=tcp:1.2.3:80:80", "'1.2.3' is no address"},
+        {"user,hostfwd=tcp:[::1:80:80", "there are two ports"},
+        {"user,hostfwd=tcp:1.2.3.4:80:80:80", "a port is 1 to 65535"},
+        {"user,dns=example", "a name server is an address"},
+        {"user,interface=a/b", "none of them '/'"},
         {"fd=2", "3 or more"},
         {"fd=99999999999", "3 or more"},
         {"fd=x", "3 or more"},

@@ -128,6 +128,8 @@ TEST_CASE("The entry protocol is one of four words") {
 }
 
 TEST_CASE("The debug exit takes its port only after an equals sign") {
+    CHECK(config_of({"k"}).name.empty());
+    CHECK(config_of({"k", "--name", "web-1"}).name == "web-1");
     CHECK(config_of({"k", "--debug-exit"}).debug_exit_port == 0xf4);
     CHECK(config_of({"k", "--debug-exit=0x501"}).debug_exit_port == 0x501);
     CHECK(config_of({"k", "--debug-exit=1281"}).debug_exit_port == 1281);

@@ -41,6 +41,7 @@ class NetFixture {
             {.memory = memory, .irq = line, .loops = loops_, .name = "net"});
         REQUIRE(created.ok());
         transport = std::move(*created);
+        REQUIRE(device_->watch_link(loop).ok());
     }
 
     /// The driver's whole start, after a reset. `features` of those that are offered.

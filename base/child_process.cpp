@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/child_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace skiff {
+namespace {
+
+constexpr std::size_t kStackBytes = 64 * 1024;
+
+/// What the child works with, in the memory that it shares with us until it has become the program.
+struct Start {
+    const char* path;
+    char* const* arguments;
+    const std::vector<int>* inherited;
+    int null;
+    int output;
+    pid_t parent;
+    int error;  ///< An errno value, written by the child.
+};
+
+/// In the child: only calls that are safe between fork and exec, and nothing of ours is changed.
+int become_program(void* argument) {
+    auto& start = *static_cast<Start*>(argument);
+    struct sigaction usual {};
+    usual.sa_handler = SIG_DFL;
+    for (int signal = 1; signal < NSIG; ++signal) {
+        ::sigaction(signal, &usual, nullptr);
+    }
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != start.parent) {
+        return 127;  // we ended before that took effect
+    }
+    ::setpgid(0, 0);
+    ::dup2(start.null, STDIN_FILENO);
+    ::dup2(start.output, STDOUT_FILENO);
+    ::dup2(start.output, STDERR_FILENO);
+    for (const int fd : *start.inherited) {
+        ::fcntl(fd, F_SETFD, 0);
+    }
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::execve(start.path, start.arguments, environ);
+    start.error = errno;
+    return 127;
+}
+
+/// The child's pidfd; it shares our memory, and we wait, until it has become the program.
+UniqueFd clone_into(Start& start) {
+    std::vector<char> stack(kStackBytes);
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    // No handler of ours may run in the child.
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    int process = -1;
+    const int made = ::clone(become_program, stack.data() + stack.size(),
+                             CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start, &process);
+    const int error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (made < 0) {
+        start.error = error;
+        return {};
+    }
+    return UniqueFd(process);
+}
+
+std::string describe_end(const siginfo_t& info) {
+    if (info.si_code == CLD_EXITED) {
+        return fmt::format("status {}", info.si_status);
+    }
+    return fmt::format("signal {} ({})", info.si_status, ::strsignal(info.si_status));
+}
+
+}  // namespace
+
+std::string find_program(const std::string& name) {
+    const auto runs = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0; };
+    if (name.find('/') != std::string::npos) {
+        return runs(name) ? name : std::string();
+    }
+    const char* const path = std::getenv("PATH");
+    std::string_view folders = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+    while (!folders.empty()) {
+        const std::size_t end = std::min(folders.find(':'), folders.size());
+        std::string candidate = std::string(folders.substr(0, end)) + "/" + name;
+        if (end != 0 && runs(candidate)) {
+            return candidate;
+        }
+        folders.remove_prefix(std::min(end + 1, folders.size()));
+    }
+    return {};
+}
+
+Result<ChildProcess> ChildProcess::start(const Options& options) {
+    std::array<int, 2> pipe_ends{};
+    if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
+        return Error::host(errno, "cannot make a pipe");
+    }
+    UniqueFd output(pipe_ends[0]);
+    const UniqueFd output_end(pipe_ends[1]);
+    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!null.valid() || ::fcntl(output.get(), F_SETFL, O_NONBLOCK) != 0) {
+        return Error::host(errno, "cannot open /dev/null");
+    }
+    std::vector<std::string> words = options.arguments;
+    std::vector<char*> arguments;
+    for (std::string& word : words) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    Start start{.path = options.path.c_str(),
+                .arguments = arguments.data(),
+                .inherited = &options.inherited,
+                .null = null.get(),
+                .output = output_end.get(),
+                .parent = ::getpid(),
+                .error = 0};
+    ChildProcess child(clone_into(start), std::move(output));
+    if (start.error != 0) {
+        return Error::host(start.error, fmt::format("cannot run {}", options.path));
+    }
+    return child;
+}
+
+std::optional<std::string> ChildProcess::take_end() {
+    siginfo_t info{};
+    if (!process_.valid() ||
+        ::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED | WNOHANG) != 0 ||
+        info.si_pid == 0) {
+        return std::nullopt;
+    }
+    process_.reset();
+    return describe_end(info);
+}
+
+void ChildProcess::kill() {
+    if (!process_.valid()) {
+        return;
+    }
+    ::syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0);
+    siginfo_t info{};
+    while (::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED) != 0 &&
+           errno == EINTR) {
+    }
+    process_.reset();
+}
+
+}  // namespace skiff
