@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A driver that breaks every rule of VIRTIO 1.2 it can, case by case. After each it resets the
-// device, proves by a good request that the device works again, and that another device never
+// device, proves by a good request that the device works again, and that the other devices never
 // stopped.
 //
-// Options: `device=block|entropy|network` (the victim; another one, where it is there, is the
-// bystander: the disk, of the disk the entropy device),
-// `rounds=N`, `only=PREFIX` (cases whose name begins so; `_` stands for a space), `strict=1` (what
-// each case expects must come), `cpus=2` (with a second processor to race against).
+// Options: `device=block|entropy|network|balloon|all` (the victim, or each that is there in turn;
+// the others that are there are bystanders), `rounds=N`, `only=PREFIX` (cases whose name begins so;
+// `_` stands for a space), `strict=1` (what each case expects must come), `cpus=2` (with a second
+// processor to race against).
 //
 // A disk must hold the pattern of seed 1.
 #include "runtime/boot_info.h"
@@ -22,12 +22,18 @@ namespace {
 // Some 5 ms, where nothing need come.
 constexpr std::uint64_t kSettleCycles = 12'000'000;
 
-Victim victim;
-Victim bystander;
-bool has_bystander = false;
+constexpr unsigned kKindCount = sizeof kKinds / sizeof kKinds[0];
+Victim devices[kKindCount];
+unsigned device_count = 0;
 bool is_strict = false;
 bool is_first_round = true;
 unsigned failures = 0;
+
+/// Those that are there.
+struct Devices {
+    Victim* begin() const { return devices; }
+    Victim* end() const { return devices + device_count; }
+};
 
 bool needs_reset(const Victim& of) {
     return (of.device().status() & virtio::kDeviceNeedsReset) != 0;
@@ -47,7 +53,7 @@ const char* word_for(Outcome outcome) {
     return "anything";
 }
 
-Outcome what_came() {
+Outcome what_came(const Victim& victim) {
     if (needs_reset(victim)) {
         return Outcome::kNeedsReset;
     }
@@ -60,15 +66,15 @@ void fail(const Case& which, const char* what) {
 }
 
 /// Waits for DEVICE_NEEDS_RESET or a used request: as long as it takes where one of them must come.
-void settle(const Case& which) {
+void settle(const Victim& victim, const Case& which) {
     const bool must_come =
         is_strict && (which.outcome == Outcome::kNeedsReset || which.outcome == Outcome::kUsed);
-    wait_until([] { return needs_reset(victim) || victim.ring().used_idx() != 0; },
+    wait_until([&victim] { return needs_reset(victim) || victim.ring().used_idx() != 0; },
                must_come ? kPatienceCycles : kSettleCycles);
 }
 
-void play(const Case& which) {
-    if (!victim.bring_up(which.features)) {
+void play(Victim& victim, const Case& which) {
+    if (!victim.bring_up(which.features, which.queue)) {
         return fail(which, "the device does not come up before it");
     }
     if (which.play != nullptr) {
@@ -79,8 +85,8 @@ void play(const Case& which) {
         offer(victim, 0);
         notify(victim);
     }
-    settle(which);
-    const Outcome came = what_came();
+    settle(victim, which);
+    const Outcome came = what_came(victim);
     if (is_first_round) {
         print(which.name, ": ", word_for(came), "\n");
     }
@@ -92,8 +98,11 @@ void play(const Case& which) {
     } else if (!victim.answers()) {
         fail(which, "the device does not answer after it");
     }
-    if (has_bystander && !bystander.answers()) {
-        fail(which, "the other device does not answer after it");
+    for (Victim& bystander : Devices()) {
+        if (&bystander != &victim && !bystander.answers()) {
+            fail(which, "another device does not answer after it");
+            print(bystander.name(), "\n");
+        }
     }
 }
 
@@ -107,49 +116,78 @@ bool begins_with(const char* name, Text prefix) {
     return true;
 }
 
-unsigned play_all(Cases cases, Text prefix) {
+unsigned play_all(Victim& victim, Cases cases, Text prefix) {
     unsigned played = 0;
     for (const Case& which : cases) {
         if (begins_with(which.name, prefix)) {
-            play(which);
+            play(victim, which);
             ++played;
         }
     }
     return played;
 }
 
-unsigned play_round(Text prefix) {
-    return play_all(chain_cases(), prefix) + play_all(indirect_cases(), prefix) +
-           play_all(ring_cases(), prefix) + play_all(register_cases(), prefix) +
-           play_all(race_cases(), prefix) +
-           (victim.kind() == Kind::kNetwork ? play_all(net_cases(), prefix) : 0);
+Cases own_cases(const Victim& victim) {
+    switch (victim.kind()) {
+        case Kind::kNetwork:
+            return net_cases();
+        case Kind::kBalloon:
+            return balloon_cases();
+        case Kind::kBlock:
+        case Kind::kEntropy:
+            break;
+    }
+    return {};
 }
 
-Kind kind_of_command_line() {
-    const Text name = option("device", "entropy");
-    return name == text("block")     ? Kind::kBlock
-           : name == text("network") ? Kind::kNetwork
-                                     : Kind::kEntropy;
+unsigned play_round(Victim& victim, Text prefix) {
+    const Cases all[] = {chain_cases(),    indirect_cases(), ring_cases(),
+                         register_cases(), race_cases(),     own_cases(victim)};
+    unsigned played = 0;
+    for (const Cases& cases : all) {
+        played += play_all(victim, cases, prefix);
+    }
+    return played;
 }
 
+/// All devices that are there, up and answering.
 bool prepare() {
-    const Kind kind = kind_of_command_line();
     is_strict = option("strict", std::uint64_t{0}) != 0;
     if (option("cpus", std::uint64_t{1}) > 1) {
         allow_races();
     }
-    if (!victim.find(kind) || !victim.bring_up() || !victim.answers()) {
-        print("no ", victim.name(), " device that answers\n");
-        return false;
+    for (const Kind kind : kKinds) {
+        Victim& device = devices[device_count];
+        if (!device.find(kind)) {
+            continue;
+        }
+        ++device_count;
+        if (!device.bring_up() || !device.answers()) {
+            print("the ", device.name(), " device does not answer\n");
+            return false;
+        }
     }
-    has_bystander = bystander.find(kind == Kind::kBlock ? Kind::kEntropy : Kind::kBlock);
-    if (has_bystander && (!bystander.bring_up() || !bystander.answers())) {
-        print("the ", bystander.name(), " device does not answer\n");
-        return false;
-    }
-    print("victim ", victim.name(), ", bystander ", has_bystander ? bystander.name() : "none",
-          "\n");
     return true;
+}
+
+/// All rounds against one device; how many cases that were.
+unsigned play_against(Victim& victim) {
+    print("victim ", victim.name(), ", bystanders");
+    for (const Victim& other : Devices()) {
+        if (&other != &victim) {
+            print(" ", other.name());
+        }
+    }
+    print("\n");
+    const std::uint64_t rounds = option("rounds", std::uint64_t{1});
+    unsigned played = 0;
+    is_first_round = true;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        played += play_round(victim, option("only", ""));
+        is_first_round = false;
+        print("round ", round + 1, ": ", std::uint64_t{played}, " cases so far\n");
+    }
+    return played;
 }
 
 }  // namespace
@@ -178,13 +216,12 @@ std::uint8_t run() {
     if (!prepare()) {
         return 1;
     }
-    const std::uint64_t rounds = option("rounds", std::uint64_t{1});
-    const Text prefix = option("only", "");
+    const Text name = option("device", "entropy");
     unsigned played = 0;
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-        played += play_round(prefix);
-        is_first_round = false;
-        print("round ", round + 1, ": ", std::uint64_t{played}, " cases so far\n");
+    for (Victim& device : Devices()) {
+        if (name == text("all") || name == text(device.name())) {
+            played += play_against(device);
+        }
     }
     print(std::uint64_t{played}, " cases, ", std::uint64_t{failures}, " failures\n");
     return failures == 0 && played != 0 ? 0 : 1;

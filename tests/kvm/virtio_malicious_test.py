@@ -13,7 +13,7 @@ from skiff_runner import SkiffTestCase, amount, main, time_factor  # noqa: E402
 
 MIB = 1 << 20
 GUEST_MIB = 160
-COMMON_CASES, NETWORK_CASES = 107, 40
+COMMON_CASES, NETWORK_CASES, BALLOON_CASES = 107, 40, 31
 RACES = 8
 # Hundreds of broken rings, and no flood.
 MOST_LOG_LINES = 60
@@ -42,7 +42,7 @@ class Malicious:
     """The cases against one kind of device."""
 
     device = ""
-    bystander = "block"
+    bystanders = "block"
     all_cases = COMMON_CASES
     options = ()
     growth = (("", 4, COMMON_CASES),)
@@ -63,7 +63,7 @@ class Malicious:
 
     def test_every_case_ends_as_it_must_and_the_other_device_goes_on(self):
         finished = self.check_end(self.start_driver("strict=1"), self.all_cases)
-        self.assertIn(f"victim {self.device}, bystander {self.bystander}\n", finished.text)
+        self.assertIn(f"victim {self.device}, bystanders {self.bystanders}\n", finished.text)
         # Not a driver that does nothing: what it breaks must be seen to be broken.
         self.assertGreater(len(re.findall(r": needs reset\n", finished.text)), 40)
 
@@ -101,11 +101,12 @@ class AgainstTheEntropyDevice(Malicious, SkiffTestCase):
 
 class AgainstTheDisk(Malicious, SkiffTestCase):
     device = "block"
-    bystander = "entropy"
+    bystanders = "entropy"
 
 
 class AgainstTheNetwork(Malicious, WithNetwork, SkiffTestCase):
     device = "network"
+    bystanders = "entropy block"
     all_cases = COMMON_CASES + NETWORK_CASES
     options = ("-n", f"tap=tap0,queues=2,mac={GUEST_MAC}")
     growth = (("only=receive", 8, 13), ("only=control", 8, 11))
@@ -114,6 +115,18 @@ class AgainstTheNetwork(Malicious, WithNetwork, SkiffTestCase):
     def setUpClass(cls):
         super().setUpClass()
         make_tap("tap0", queues=2)
+
+
+class AgainstTheBalloon(Malicious, SkiffTestCase):
+    device = "balloon"
+    bystanders = "entropy block"
+    all_cases = COMMON_CASES + BALLOON_CASES
+    options = ("--balloon", "free-page-reporting")
+    growth = (("only=inflate", 8, 13), ("only=hints", 8, 5), ("only=statistics", 8, 4))
+
+    def test_it_takes_memory_that_can_be_shared_as_well(self):
+        skiff = self.start_driver("strict=1 only=report", "--memory-backing", "memfd")
+        self.check_end(skiff, 4)
 
 
 if __name__ == "__main__":

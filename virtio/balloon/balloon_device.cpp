@@ -75,6 +75,7 @@ void BalloonDevice::write_config(std::uint64_t offset, std::span<const std::uint
 
 void BalloonDevice::features_chosen(std::uint64_t features) {
     hints_.set_accepted((features & VIRTIO_BALLOON_F_FREE_PAGE_HINT) != 0);
+    poison_accepted_ = (features & VIRTIO_BALLOON_F_PAGE_POISON) != 0;
 }
 
 std::unique_ptr<QueueHandler> BalloonDevice::start_queue(std::size_t index,
@@ -96,6 +97,7 @@ std::unique_ptr<QueueHandler> BalloonDevice::start_queue(std::size_t index,
 void BalloonDevice::reset() {
     actual_ = 0;
     poison_val_ = 0;
+    poison_accepted_ = false;
     hints_.reset();
     set_statistics({});
 }

@@ -74,7 +74,7 @@ class BalloonDevice final : public Device {
     GuestMemory& memory() { return memory_; }
     BalloonCounters& counters() { return counters_; }
     /// Whether the driver wants reported pages to keep a content other than zero.
-    bool pages_keep_poison() const { return poison_val_.load() != 0; }
+    bool pages_keep_poison() const { return poison_accepted_.load() && poison_val_.load() != 0; }
     std::chrono::milliseconds stats_interval() const { return options_.stats_interval; }
     void set_statistics(const StatisticsAnswer& statistics);
 
@@ -87,6 +87,7 @@ class BalloonDevice final : public Device {
     std::atomic<std::uint32_t> num_pages_;
     std::atomic<std::uint32_t> actual_{0};
     std::atomic<std::uint32_t> poison_val_{0};
+    std::atomic<bool> poison_accepted_{false};
     mutable std::mutex statistics_mutex_;
     StatisticsAnswer statistics_;  // guarded by statistics_mutex_
 };

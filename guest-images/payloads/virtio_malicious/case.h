@@ -29,6 +29,8 @@ struct Case {
     void (*play)(Victim& victim) = nullptr;
     /// Features to bring the device up with.
     std::uint64_t features = Victim::kFeatures;
+    /// The queue that `play` is about.
+    int queue = Victim::kUsualQueue;
 };
 
 /// A table of them. (<span> is not for code without a C library, as clang sees it.)
@@ -53,6 +55,8 @@ Cases register_cases();
 Cases race_cases();
 /// For a network device alone, the races among them too.
 Cases net_cases();
+/// For a balloon alone.
+Cases balloon_cases();
 
 /// Puts a head on the ring, where the index is `idx`, and makes the index `idx + 1`.
 void offer(const Victim& victim, std::uint16_t head, std::uint16_t idx = 0);

@@ -2,6 +2,7 @@
 #include "virtio_malicious/victim.h"
 
 #include "runtime/page_pool.h"
+#include "virtio/balloon_registers.h"
 #include "virtio/disk_pattern.h"
 #include "virtio_net_bench/frames.h"
 
@@ -23,6 +24,8 @@ std::uint32_t device_id_of(Kind kind) {
             return virtio::kBlockDevice;
         case Kind::kNetwork:
             return virtio::kNetworkDevice;
+        case Kind::kBalloon:
+            return virtio::kBalloonDevice;
         case Kind::kEntropy:
             break;
     }
@@ -51,13 +54,47 @@ const char* Victim::name() const {
             return "block";
         case Kind::kNetwork:
             return "network";
+        case Kind::kBalloon:
+            return "balloon";
         case Kind::kEntropy:
             break;
     }
     return "entropy";
 }
 
-bool Victim::bring_up(std::uint64_t features) {
+std::uint16_t Victim::usual_queue() const {
+    switch (kind_) {
+        case Kind::kNetwork:
+            return 1;
+        case Kind::kBalloon:
+            return virtio::balloon::kReports;
+        case Kind::kBlock:
+        case Kind::kEntropy:
+            break;
+    }
+    return 0;
+}
+
+std::uint32_t Victim::queues() const {
+    switch (kind_) {
+        case Kind::kNetwork:
+            return kMostNetworkQueues;
+        case Kind::kBalloon:
+            return virtio::balloon::kQueues;
+        case Kind::kBlock:
+        case Kind::kEntropy:
+            break;
+    }
+    return 1;
+}
+
+bool Victim::bring_up(std::uint64_t features, int queue) {
+    queue_index_ = queue == kUsualQueue ? usual_queue() : static_cast<std::uint16_t>(queue);
+    if (kind_ == Kind::kBalloon) {
+        // Without them its queues have other numbers.
+        features |= virtio::balloon::kStatsQueue | virtio::balloon::kFreePageHint |
+                    virtio::balloon::kReporting;
+    }
     if (!device_.negotiate(virtio::kFeatureVersion1, features) ||
         !queue_.set_up(device_, queue_index(), virtio::Ring::kMaxSize)) {
         return false;
@@ -74,19 +111,31 @@ void Victim::write_frame() const {
 
 bool Victim::answers_a_frame() {
     write_frame();
-    const Buffer chain = {header(), kFrameSize, false};
+    virtio::Completion completion = {};
+    return answers({header(), kFrameSize, false}, completion);
+}
+
+bool Victim::answers_a_report() {
+    memset(reinterpret_cast<void*>(data()), kNoStatusYet, kSmallRead);
+    virtio::Completion completion = {};
+    return answers({data(), kDataSize, true}, completion) && is_zero(data(), kDataSize);
+}
+
+bool Victim::answers(const Buffer& request, virtio::Completion& completion) {
     std::uint16_t head = 0;
-    if (!queue_.submit(&chain, 1, head)) {
+    if (!queue_.submit(&request, 1, head)) {
         return false;
     }
     queue_.publish();
-    virtio::Completion completion = {};
     return queue_.wait(completion) && completion.head == head;
 }
 
 bool Victim::answers() {
     if (kind_ == Kind::kNetwork) {
         return answers_a_frame();
+    }
+    if (kind_ == Kind::kBalloon) {
+        return answers_a_report();
     }
     const bool is_block = kind_ == Kind::kBlock;
     const std::uint32_t size = is_block ? virtio::block::kSectorSize : kSmallRead;
@@ -123,8 +172,9 @@ void Victim::write_good_chain() const {
         store<std::uint32_t>(header() + 4, 0);
         store<std::uint64_t>(header() + 8, 0);
     }
+    const bool only_writes = kind_ == Kind::kEntropy || kind_ == Kind::kBalloon;
     const auto first_flags =
-        static_cast<std::uint16_t>(virtio::kNext | (kind_ == Kind::kEntropy ? virtio::kWrite : 0));
+        static_cast<std::uint16_t>(virtio::kNext | (only_writes ? virtio::kWrite : 0));
     ring().set_descriptor(0, {header(), is_network ? kFrameSize : 16, first_flags, 1});
     ring().set_descriptor(1, {data(), kDataSize, virtio::kNext | virtio::kWrite, 2});
     ring().set_descriptor(2, {header() + kStatusOffset, 1, virtio::kWrite, 0});

@@ -8,7 +8,8 @@
 
 namespace payload::malicious {
 
-enum class Kind { kEntropy, kBlock, kNetwork };
+enum class Kind { kEntropy, kBlock, kNetwork, kBalloon };
+constexpr Kind kKinds[] = {Kind::kEntropy, Kind::kBlock, Kind::kNetwork, Kind::kBalloon};
 
 /// A device as the malicious driver sees it: what a good request to it is, and whether it answers
 /// one.
@@ -19,25 +20,27 @@ class Victim {
     /// The data buffer of a good chain; room behind it is the victim's too.
     static constexpr std::uint32_t kDataSize = 4096;
     static constexpr std::uint16_t kChainLength = 3;
+    static constexpr int kUsualQueue = -1;
 
     bool find(Kind kind);
-    /// From reset to DRIVER_OK, with an empty ring.
-    bool bring_up(std::uint64_t features = kFeatures);
+    /// From reset to DRIVER_OK, with an empty ring on the usual queue, or on `queue`.
+    bool bring_up(std::uint64_t features = kFeatures, int queue = kUsualQueue);
     /// A good request is answered rightly: entropy, the disk's first sectors with the pattern of
-    /// seed 1, or a frame is taken.
+    /// seed 1, a frame is taken, a page that is reported free is given back.
     bool answers();
 
     /// Writes a good chain to descriptors 0, 1 and 2: for a disk header, data, status; for the
-    /// entropy device three writable buffers; for a network device a frame, header first, and two
-    /// writable buffers that it has no use for.
+    /// entropy device and the balloon three writable buffers; for a network device a frame, header
+    /// first, and two writable buffers that it has no use for.
     void write_good_chain() const;
 
     Kind kind() const { return kind_; }
     const char* name() const;
-    /// The queue that the cases are about: a network device's is the one that sends.
-    std::uint16_t queue_index() const { return kind_ == Kind::kNetwork ? 1 : 0; }
+    /// The queue that the cases are about: usually a network device's is the one that sends, a
+    /// balloon's the one for reports.
+    std::uint16_t queue_index() const { return queue_index_; }
     /// The first number that is no queue's.
-    std::uint32_t queues() const { return kind_ == Kind::kNetwork ? kMostNetworkQueues : 1; }
+    std::uint32_t queues() const;
     const virtio::Device& device() const { return device_; }
     const virtio::Ring& ring() const { return queue_.ring(); }
     virtio::Queue& queue() { return queue_; }
@@ -53,11 +56,15 @@ class Victim {
     static constexpr std::uint32_t kMostNetworkQueues = 2 * 16 + 1;
 
     bool answers_a_frame();
+    bool answers_a_report();
+    bool answers(const virtio::Buffer& request, virtio::Completion& completion);
     void write_frame() const;
+    std::uint16_t usual_queue() const;
 
     Kind kind_ = Kind::kEntropy;
     virtio::Device device_;
     virtio::Queue queue_;
+    std::uint16_t queue_index_ = 0;
     std::uint64_t page_ = 0;
 };
 

@@ -119,6 +119,17 @@ TEST_CASE("Reported pages keep the driver's poison") {
     CHECK_FALSE(fixture.is_zero(kFirstPage));
 }
 
+TEST_CASE("Poison counts only where it was negotiated") {
+    BalloonFixture fixture;
+    fixture.start(kReportingQueue);
+    fixture.driver->write(mmio::kConfig + 12, 0x5a5a5a5a);
+    fixture.dirty(kFirstPage);
+    auto chain = fixture.queue->chain();
+    chain.writable_at(GuestAddress(kFirstPage * kPageBytes), kPageBytes);
+    CHECK(fixture.send(chain));
+    CHECK(fixture.is_zero(kFirstPage));
+}
+
 TEST_CASE("Reporting is there only where it was asked for, with the queues before it") {
     BalloonFixture with;
     BalloonFixture without(BalloonOptions{});
