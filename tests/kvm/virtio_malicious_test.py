@@ -18,6 +18,7 @@ RACES = 8
 # Hundreds of broken rings, and no flood.
 MOST_LOG_LINES = 60
 MOST_GROWTH_KIB = 24
+NEED_TAP = {"AgainstTheNetwork", "AllDevicesInOneGuest"}
 
 
 def has_sanitizer(pid):
@@ -54,8 +55,8 @@ class Malicious:
         return self.start_payload("virtio_malicious", f"device={self.device} {parameters}",
                                   "-m", f"{GUEST_MIB}M", "-d", self.disk(), *self.options, *arguments)
 
-    def check_end(self, skiff, cases):
-        finished = skiff.wait(60)
+    def check_end(self, skiff, cases, seconds=60):
+        finished = skiff.wait(seconds)
         self.assertIn(f"\n{cases} cases, 0 failures\n", finished.text)
         self.assertEqual(finished.status, 0, finished.text)
         self.assertLess(len(finished.error_text.splitlines()), MOST_LOG_LINES)
@@ -129,5 +130,35 @@ class AgainstTheBalloon(Malicious, SkiffTestCase):
         self.check_end(skiff, 4)
 
 
+class AllDevicesInOneGuest(Malicious, WithNetwork, SkiffTestCase):
+    """Each is broken in turn, and all others go on."""
+
+    DEVICES = ("entropy", "block", "network", "balloon")
+    device = "all"
+    all_cases = len(DEVICES) * COMMON_CASES + NETWORK_CASES + BALLOON_CASES
+    options = (*AgainstTheNetwork.options, *AgainstTheBalloon.options)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_tap("tap0", queues=2)
+
+    def test_every_case_ends_as_it_must_and_the_other_device_goes_on(self):
+        # Hundreds of cases, after each of which all devices answer: a few where every exit is dear.
+        skiff = self.start_driver("strict=1" if time_factor() < 2 else "strict=1 only=index")
+        cases = self.all_cases if time_factor() < 2 else len(self.DEVICES) * 4
+        finished = self.check_end(skiff, cases, 150)
+        for victim in self.DEVICES:
+            others = " ".join(device for device in self.DEVICES if device != victim)
+            self.assertIn(f"victim {victim}, bystanders {others}\n", finished.text)
+
+    def test_a_second_processor_rewrites_what_the_first_submits(self):
+        skiff = self.start_driver("strict=1 cpus=2 only=race", "-c", "2")
+        self.check_end(skiff, len(self.DEVICES) * RACES)
+
+    def test_memory_does_not_grow(self):
+        self.check_growth("only=index_jumps_by_0x8000", max(20, amount(60)), len(self.DEVICES))
+
+
 if __name__ == "__main__":
-    main(needs=("kvm", "payloads", *(["tap"] if "AgainstTheNetwork" in sys.argv else [])))
+    main(needs=("kvm", "payloads", *(["tap"] if NEED_TAP & set(sys.argv) else [])))
