@@ -8,7 +8,7 @@ disk_size=64M
 disk_uuid=736b6966-6600-4000-8000-000000000001
 
 disk_inputs() {
-    file_inputs disk/{recipe.sh,stand-ins} initramfs/{recipe.sh,init.c} rootfs/{profile,passwd,group}
+    file_inputs disk/{recipe.sh,stand-ins} initramfs/{recipe.sh,init.c,vsock.c,system_call.h} rootfs/{profile,passwd,group}
     package_inputs busybox-static gcc linux-libc-dev e2fsprogs libext2fs2 libcom-err2 libblkid1 \
         libuuid1 fio libaio1 zlib1g libc6 binutils
     sha256sum /bin/busybox 2>/dev/null || echo 'no /bin/busybox'
@@ -24,6 +24,7 @@ disk_needs() {
 disk_build() {
     local work=$1 out=$2
     step 'build init' : build_init "$work/init"
+    step 'build vsock' : build_program "$recipes/initramfs/vsock.c" "$work/vsock"
     step 'collect the root file system' : collect_root "$work"
     step 'add fio and e2fsck' : add_programs "$work/root"
     find "$work/root" -exec touch -h -d @0 {} +
@@ -41,6 +42,7 @@ collect_root() {
     install -d -m 700 "$root/root"
     install -d -m 1777 "$root/tmp"
     install -m 755 /bin/busybox "$root/bin/busybox"
+    install -m 755 "$1/vsock" "$root/bin/vsock"
     install -m 755 "$1/init" "$root/sbin/init"
     install -m 644 "$recipes"/rootfs/{profile,passwd,group} "$root/etc/"
     for applet in $(/bin/busybox --list); do

@@ -9,44 +9,19 @@
 
 #include <asm/ioctls.h>
 #include <asm/signal.h>
-#include <asm/unistd.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/reboot.h>
 #include <linux/wait.h>
 
+#include "system_call.h"
+
 // skiff's power control page; under another VMM nothing is there, and the write has no effect.
 #define POWER_CONTROL_PAGE 0xfe000000L
 #define EXIT_STATUS_REGISTER 3
 
 enum ending { ENDING_POWER_OFF, ENDING_RESET };
-
-static long call(long number, long a, long b, long c, long d, long e, long f) {
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
-#define CALL0(name) call(__NR_##name, 0, 0, 0, 0, 0, 0)
-#define CALL1(name, a) call(__NR_##name, (long)(a), 0, 0, 0, 0, 0)
-#define CALL2(name, a, b) call(__NR_##name, (long)(a), (long)(b), 0, 0, 0, 0)
-#define CALL3(name, a, b, c) call(__NR_##name, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define CALL4(name, a, b, c, d) call(__NR_##name, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-
-static long length(const char* text) {
-    long n = 0;
-    while (text[n] != 0) {
-        n++;
-    }
-    return n;
-}
 
 static int starts_with(const char* text, const char* prefix) {
     while (*prefix != 0) {
@@ -248,11 +223,4 @@ __attribute__((noreturn, used)) static void init_main(long* stack) {
     __builtin_unreachable();
 }
 
-// The stack at entry: argc, argv…, 0, envp…, 0.
-__asm__(
-    ".globl _start\n"
-    "_start:\n"
-    "    xor %ebp, %ebp\n"
-    "    mov %rsp, %rdi\n"
-    "    and $-16, %rsp\n"
-    "    call init_main\n");
+START(init_main)

@@ -105,6 +105,15 @@ bool DescriptorChain::read(std::span<std::uint8_t> to) {
     return true;
 }
 
+bool DescriptorChain::skip_readable(std::uint64_t size) {
+    if (size > readable_bytes_) {
+        return false;
+    }
+    readable_bytes_ -= size;
+    consume(buffers_, first_readable_, size, [](const std::uint8_t*, std::size_t) {});
+    return true;
+}
+
 bool DescriptorChain::write(std::span<const std::uint8_t> from) {
     if (from.size() > writable_bytes_) {
         return false;

@@ -62,6 +62,10 @@ class DescriptorChain {
     /// left.
     [[nodiscard]] bool write(std::span<const std::uint8_t> from);
 
+    /// Consumes the next `size` bytes of the readable part without a copy (the kernel has had
+    /// them). False, and nothing consumed, where fewer are left.
+    [[nodiscard]] bool skip_readable(std::uint64_t size);
+
     template <GuestData T>
     [[nodiscard]] std::optional<T> read() {
         T value{};

@@ -11,6 +11,7 @@
 #include "vmm/cli/disk_option.h"
 #include "vmm/cli/net_option.h"
 #include "vmm/cli/option_values.h"
+#include "vmm/cli/vsock_option.h"
 
 namespace skiff::cli {
 namespace {
@@ -89,6 +90,7 @@ Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineCo
     config.acpi = !arguments.has("no-acpi");
     config.device_tree = arguments.has("fdt");
     SKIFF_RETURN_IF_ERROR(assign(arguments, "balloon", parse_balloon, config.balloon));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "vsock", parse_vsock, config.vsock));
     config.rng = !arguments.has("no-rng");
     SKIFF_RETURN_IF_ERROR(assign(arguments, "io-threads", parse_count, config.io_threads));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "io-poll", parse_io_poll, config.io_poll));

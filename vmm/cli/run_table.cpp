@@ -158,6 +158,19 @@ constexpr std::array kOptions = {
                 "size while the machine runs.",
     },
     OptionSpec{
+        .long_name = "vsock",
+        .value_use = ValueUse::kRequired,
+        .value_name = "cid=N,path=SOCKET",
+        .completion = Completion::kChoices,
+        .choices = "cid=",
+        .group = kDevices,
+        .help =
+            "Add stream sockets between guest and host (AF_VSOCK in the guest, whose context id "
+            "is N, 3 or more). A host program reaches port P of the guest by connecting to the "
+            "Unix socket SOCKET and writing CONNECT P and a newline; the guest reaches port P "
+            "of the host, context id 2, where a program listens on the Unix socket SOCKET_P.",
+    },
+    OptionSpec{
         .long_name = "no-rng",
         .group = kDevices,
         .help = "No entropy device. Without this option the guest has one (virtio-rng).",
@@ -299,6 +312,9 @@ constexpr std::array kExamples = {
                 "More kernel parameters."},
     ExampleSpec{"skiff run vmlinux -d root.ext4 -d data.img,direct -a \"root=/dev/vda rw\"",
                 "Boot from a disk, with a second one around the page cache."},
+    ExampleSpec{
+        "skiff run vmlinux -i initramfs.cpio --vsock cid=3,path=/tmp/v.sock",
+        "Sockets between guest and host: connect to /tmp/v.sock and write \"CONNECT 5000\"."},
     ExampleSpec{"skiff run vmlinux --serial file=console.txt --quiet",
                 "Keep the console's output in a file."},
     ExampleSpec{"skiff run bzImage -i initramfs.cpio --dry-run",

@@ -76,6 +76,9 @@ std::vector<std::string> describe_devices(const VirtioDevices& devices) {
     for (const virtio::net::NetDevice* const net : devices.nets()) {
         lines.push_back(fmt::format("net {}: {}", net->name(), net->describe_counters()));
     }
+    if (const auto* const vsock = devices.vsock()) {
+        lines.push_back(fmt::format("vsock: {}", vsock->describe_counters()));
+    }
     return lines;
 }
 

@@ -15,6 +15,7 @@
 #include "virtio/balloon/balloon_options.h"
 #include "virtio/block/disk_options.h"
 #include "virtio/net/net_options.h"
+#include "virtio/vsock/vsock_options.h"
 
 namespace skiff::machine {
 
@@ -31,6 +32,7 @@ using DiskConfig = virtio::block::DiskOptions;
 using NetworkConfig = virtio::net::NetOptions;
 using PortForward = virtio::net::PortForward;
 using BalloonConfig = virtio::balloon::BalloonOptions;
+using VsockConfig = virtio::vsock::VsockOptions;
 
 /// Everything that describes a virtual machine before it exists: made by the command line, the API
 /// or a file; the same for all of them.
@@ -56,6 +58,8 @@ struct MachineConfig {
 
     /// The memory balloon; none without --balloon.
     std::optional<BalloonConfig> balloon;
+    /// Stream sockets between guest and host; none without --vsock.
+    std::optional<VsockConfig> vsock;
     /// The entropy device.
     bool rng = true;
     /// Event loops that run the devices, the main thread's included.

@@ -15,7 +15,7 @@ using virtio::mmio::MmioTransport;
 
 std::size_t virtio_device_count(const MachineConfig& config) {
     return config.disks.size() + config.nets.size() + (config.balloon.has_value() ? 1 : 0) +
-           (config.rng ? 1 : 0);
+           (config.vsock.has_value() ? 1 : 0) + (config.rng ? 1 : 0);
 }
 
 Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig& config,
@@ -30,6 +30,9 @@ Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig
     }
     if (config.balloon.has_value()) {
         SKIFF_RETURN_IF_ERROR(devices->add_balloon(*config.balloon));
+    }
+    if (config.vsock.has_value()) {
+        SKIFF_RETURN_IF_ERROR(devices->add_vsock(*config.vsock));
     }
     if (config.rng) {
         SKIFF_RETURN_IF_ERROR(devices->add(
@@ -80,6 +83,24 @@ Result<void> VirtioDevices::add_net(const MachineConfig& machine, const NetworkC
     }));
     nets_.push_back(net);
     return net->watch_link(*around_.loops.front());
+}
+
+Result<void> VirtioDevices::add_vsock(const VsockConfig& config) {
+    using namespace virtio::vsock;
+    Result<ListeningSocket> listener = ListeningSocket::open(config.path);
+    if (!listener.ok()) {
+        return listener.error().with_context("--vsock path");
+    }
+    // Where add() will have its queues.
+    EventLoop& loop = *around_.loops[transports_.size() % around_.loops.size()];
+    VsockDevice* vsock = nullptr;
+    SKIFF_RETURN_IF_ERROR(add("vsock", [&](virtio::DeviceHost&) {
+        auto device = std::make_unique<VsockDevice>(loop, config, std::move(*listener));
+        vsock = device.get();
+        return device;
+    }));
+    vsock_ = vsock;
+    return vsock->start();
 }
 
 Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevice& make_device) {

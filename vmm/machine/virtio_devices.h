@@ -14,6 +14,7 @@
 #include "virtio/block/block_device.h"
 #include "virtio/mmio/mmio_transport.h"
 #include "virtio/net/net_device.h"
+#include "virtio/vsock/vsock_device.h"
 #include "vmm/kvm/irqfd_line.h"
 #include "vmm/kvm/vm.h"
 #include "vmm/machine/machine_config.h"
@@ -24,8 +25,8 @@ namespace skiff::machine {
 std::size_t virtio_device_count(const MachineConfig& config);
 
 /// The machine's virtio devices behind their transports: disks in the order of the configuration,
-/// then network devices in theirs, then the balloon and the entropy device. Built and destroyed on
-/// the thread of the machine's loop.
+/// then network devices in theirs, then the balloon, the socket device and the entropy device.
+/// Built and destroyed on the thread of the machine's loop.
 class VirtioDevices {
   public:
     /// All of it outlives the devices.
@@ -50,6 +51,7 @@ class VirtioDevices {
     }
     /// Null where there is none; it belongs to its transport.
     virtio::balloon::BalloonDevice* balloon() const { return balloon_; }
+    const virtio::vsock::VsockDevice* vsock() const { return vsock_; }
     /// In the order of the configuration; they belong to their transports.
     const std::vector<const virtio::block::BlockDevice*>& disks() const { return disks_; }
     const std::vector<const virtio::net::NetDevice*>& nets() const { return nets_; }
@@ -60,6 +62,7 @@ class VirtioDevices {
     Result<void> add_disk(const DiskConfig& config);
     Result<void> add_balloon(const BalloonConfig& config);
     Result<void> add_net(const MachineConfig& machine, const NetworkConfig& config);
+    Result<void> add_vsock(const VsockConfig& config);
     Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
 
     Surroundings around_;
@@ -67,6 +70,7 @@ class VirtioDevices {
     std::vector<std::unique_ptr<virtio::mmio::MmioTransport>> transports_;
     std::vector<const virtio::block::BlockDevice*> disks_;
     virtio::balloon::BalloonDevice* balloon_ = nullptr;
+    const virtio::vsock::VsockDevice* vsock_ = nullptr;
     std::vector<const virtio::net::NetDevice*> nets_;
 };
 
