@@ -2,9 +2,11 @@
 """A network namespace that goes with a test class, TAPs in it, and frames to and from them."""
 
 import ctypes
+import errno
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
@@ -80,8 +82,17 @@ class Wire:
     def close(self):
         self.socket.close()
 
-    def send(self, frame, header=HEADER):
-        self.socket.send(header + frame)
+    def send(self, frame, header=HEADER, seconds=20):
+        """Waits while the TAP is full."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.socket.send(header + frame)
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS or time.monotonic() > end:
+                    raise
+            time.sleep(0.001)
 
     def receive(self, seconds, ethernet_type):
         """The next frame from the guest that has that type; None where none comes in time."""
@@ -89,7 +100,7 @@ class Wire:
         while True:
             try:
                 data, address = self.socket.recvfrom(70_000)
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 return None
             if address[2] != socket.PACKET_OUTGOING and address[1] == ethernet_type:
                 return data[len(self.HEADER):]
