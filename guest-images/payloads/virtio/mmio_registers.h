@@ -67,6 +67,7 @@ constexpr std::uint32_t kNoDevice = 0;
 constexpr std::uint32_t kNetworkDevice = 1;
 constexpr std::uint32_t kBlockDevice = 2;
 constexpr std::uint32_t kEntropyDevice = 4;
+constexpr std::uint32_t kSocketDevice = 19;
 constexpr std::uint32_t kBalloonDevice = 5;
 
 }  // namespace payload::virtio
