@@ -247,4 +247,16 @@ std::optional<std::uint64_t> GuestMemory::mark_cold(std::span<const std::uint8_t
     return failed == 0 ? std::optional(pages->size_bytes) : std::nullopt;
 }
 
+void GuestMemory::renew_mapping(GuestAddress page) {
+    const auto span = host_span(page, kPageSize);
+    if (!span.has_value()) {
+        return;
+    }
+    // Any change of protection tells KVM to forget the page. One that takes no right away, as other
+    // threads use the page meanwhile.
+    if (::mprotect(span->data(), kPageSize, PROT_READ | PROT_WRITE | PROT_EXEC) == 0) {
+        (void)::mprotect(span->data(), kPageSize, PROT_READ | PROT_WRITE);
+    }
+}
+
 }  // namespace skiff

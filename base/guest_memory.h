@@ -131,6 +131,11 @@ class GuestMemory {
     /// memory; they keep their content. Otherwise as discard().
     std::optional<std::uint64_t> mark_cold(std::span<const std::uint8_t> view);
 
+    /// Makes KVM map the page anew at the guest's next access, its content untouched: for test
+    /// devices. Where the host refuses (huge pages, files that may not be executed) and outside of
+    /// RAM, nothing happens. Thread-safe.
+    void renew_mapping(GuestAddress page);
+
     /// Whether map_file() can be used: private anonymous RAM with ordinary pages.
     bool can_map_files() const { return can_map_files_; }
 

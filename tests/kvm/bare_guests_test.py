@@ -3,6 +3,7 @@
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -70,6 +71,54 @@ class Flat(SkiffTestCase):
                 self.assertEqual(finished.status, 2)
                 self.assertIn(message, finished.error_text)
                 self.assertEqual(len(finished.error_text.splitlines()), 1, finished.error_text)
+
+
+class TestDevices(SkiffTestCase):
+    def test_they_are_where_test_images_look_for_them(self):
+        words = self.folder() / "words"
+        words.write_text("a few words")
+        finished = self.run_skiff(
+            "run", image("test_devices.elf"), "--testdev", "--fw-cfg",
+            f"name=opt/words,file={words}", "-c", "2", "-m", "64M")
+        self.assertEqual(finished.status, 0, finished.text + finished.error_text)
+        self.assertIn(f"cpus 2 memory {64 << 20}\n", finished.text)
+        self.assertIn("file: a few words\n", finished.text)
+        self.assertIn("all as expected\n", finished.text)
+
+    def test_a_file_that_cannot_be_is_one_line(self):
+        for value, message in (("name=a", "write name=NAME,file=PATH"),
+                               ("name=a,file=/nowhere/at/all", "'/nowhere/at/all'"),
+                               ("nam=a,string=b", "did you mean 'name'"),
+                               (f"name={'n' * 56},string=b", "1 to 55 characters")):
+            with self.subTest(value=value):
+                finished = self.run_skiff("run", image("hello.elf"), "--fw-cfg", value)
+                self.assertEqual(finished.status, 2)
+                self.assertIn(message, finished.error_text)
+                self.assertEqual(len(finished.error_text.splitlines()), 1, finished.error_text)
+
+
+class Qemu(SkiffTestCase):
+    ARGUMENTS = ("-nodefaults", "-no-reboot", "-display", "none", "-machine", "accel=kvm")
+
+    def test_its_arguments_run_a_test_image(self):
+        finished = self.run_skiff("qemu", *self.ARGUMENTS, "-serial", "stdio", "-device",
+                                  "isa-debug-exit,iobase=0xf4,iosize=0x4", "-kernel",
+                                  image("multiboot.elf"), "-append", "exit=16", "-m", "32")
+        self.assertEqual(finished.status, 33)
+        self.assertIn(f"command line: {image('multiboot.elf')} exit=16\n", finished.text)
+        self.assertEqual(finished.error_text, "")
+
+    def test_a_link_of_qemus_name_takes_them_too(self):
+        link = self.folder() / "qemu-system-x86_64"
+        link.symlink_to(os.environ["SKIFF"])
+        listed = subprocess.run([link, "-device", "?"], stdout=subprocess.PIPE, text=True,
+                                timeout=20, check=True).stdout
+        self.assertIn('"pc-testdev"', listed)
+
+    def test_what_is_not_there_is_named(self):
+        finished = self.run_skiff("qemu", *self.ARGUMENTS, "-kernel", image("hello.elf"), "-S")
+        self.assertEqual(finished.status, 2)
+        self.assertRegex(finished.error_text, "^skiff: -S: ")
 
 
 if __name__ == "__main__":

@@ -60,10 +60,19 @@ int run_handler(const Handler& handler, std::span<const char* const> arguments) 
     return handler.run(*parsed);
 }
 
+/// Called by one of QEMU's names, through a link.
+bool is_called_qemu(std::string_view path) {
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    return name.starts_with("qemu-system-") || name == "qemu-kvm";
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
     const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
+    if (!arguments.empty() && is_called_qemu(arguments[0])) {
+        return qemu_command(arguments.subspan(1));
+    }
     if (arguments.size() < 2) {
         return report(Error::user("no command given: try 'skiff run KERNEL' or 'skiff --help'"));
     }
@@ -73,6 +82,9 @@ int run(int argc, char** argv) {
     }
     if (command == "--version" || command == "-V") {
         return print(fmt::format("skiff {}\n", kVersion));
+    }
+    if (command == kQemuCommand.name) {
+        return qemu_command(arguments.subspan(2));
     }
     for (const Handler& handler : kHandlers) {
         if (command == handler.command->name) {

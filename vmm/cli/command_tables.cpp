@@ -45,6 +45,19 @@ constexpr std::array kInspectExamples = {
     ExampleSpec{"skiff inspect --json /boot/vmlinuz-$(uname -r)", "The same for a program."},
 };
 
+constexpr std::array kQemuArguments = {
+    ArgumentSpec{
+        .name = "ARGUMENTS",
+        .completion = Completion::kFile,
+        .help = "QEMU's: 'skiff qemu -help' lists those that are known.",
+    },
+};
+constexpr std::array kQemuExamples = {
+    ExampleSpec{"skiff qemu -kernel test.flat -device isa-debug-exit,iobase=0xf4 -serial stdio",
+                "Run a Multiboot test image as a script for QEMU does."},
+    ExampleSpec{"skiff qemu -device help", "List the devices."},
+};
+
 constexpr std::array kCompletionArguments = {
     ArgumentSpec{
         .name = "SHELL",
@@ -64,7 +77,7 @@ constexpr std::array kManArguments = {
     ArgumentSpec{
         .name = "COMMAND",
         .completion = Completion::kChoices,
-        .choices = "run doctor inspect completion man",
+        .choices = "run doctor inspect qemu completion man",
         .help = "The command to print the page of; without it, the page of skiff itself.",
     },
 };
@@ -78,8 +91,8 @@ constexpr std::array kProgramExamples = {
     ExampleSpec{"skiff inspect bzImage", "Find out what a file is."},
 };
 
-constexpr std::array kCommands = {&kRunCommand, &kDoctorCommand, &kInspectCommand,
-                                  &kCompletionCommand, &kManCommand};
+constexpr std::array kCommands = {&kRunCommand,  &kDoctorCommand,     &kInspectCommand,
+                                  &kQemuCommand, &kCompletionCommand, &kManCommand};
 
 }  // namespace
 
@@ -106,6 +119,20 @@ constinit const CommandSpec kInspectCommand = {
     .options = kInspectOptions,
     .statuses = kInspectStatuses,
     .examples = kInspectExamples,
+};
+
+constinit const CommandSpec kQemuCommand = {
+    .name = "qemu",
+    .summary = "run test images by the arguments that QEMU takes",
+    .description =
+        "Takes the arguments of QEMU that scripts of test suites use, so that such scripts can run "
+        "their images by skiff: QEMU='skiff qemu', or a link called qemu-system-x86_64 that leads "
+        "to skiff where they want one word. An argument that cannot be honoured is an error that "
+        "names it. The exit statuses are those of skiff run.",
+    .arguments = kQemuArguments,
+    .options = {},
+    .statuses = {},
+    .examples = kQemuExamples,
 };
 
 constinit const CommandSpec kCompletionCommand = {

@@ -8,6 +8,7 @@ namespace skiff::cli {
 extern const CommandSpec kRunCommand;
 extern const CommandSpec kDoctorCommand;
 extern const CommandSpec kInspectCommand;
+extern const CommandSpec kQemuCommand;
 extern const CommandSpec kCompletionCommand;
 extern const CommandSpec kManCommand;
 

@@ -9,10 +9,8 @@
 #include "vmm/machine/machine.h"
 
 namespace skiff::cli {
-namespace {
 
-Result<int> run(const ParsedArguments& arguments) {
-    SKIFF_ASSIGN_OR_RETURN(const RunOptions options, to_run_options(arguments));
+Result<int> run_machine(const RunOptions& options) {
     SKIFF_RETURN_IF_ERROR(log::configure(options.log));
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
                            machine::Machine::create(options.config));
@@ -32,10 +30,9 @@ Result<int> run(const ParsedArguments& arguments) {
     return machine::exit_status(machine->run());
 }
 
-}  // namespace
-
 int run_command(const ParsedArguments& arguments) {
-    const Result<int> status = run(arguments);
+    const Result<RunOptions> options = to_run_options(arguments);
+    const Result<int> status = options.ok() ? run_machine(*options) : options.error();
     return status.ok() ? *status : report(status.error());
 }
 

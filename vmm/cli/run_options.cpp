@@ -9,6 +9,7 @@
 
 #include "vmm/cli/balloon_option.h"
 #include "vmm/cli/disk_option.h"
+#include "vmm/cli/fw_cfg_option.h"
 #include "vmm/cli/net_option.h"
 #include "vmm/cli/option_values.h"
 #include "vmm/cli/vsock_option.h"
@@ -105,6 +106,18 @@ Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineCo
     return {};
 }
 
+Result<void> assign_test_devices(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    config.testdev = arguments.has("testdev");
+    for (const std::string_view text : arguments.all("fw-cfg")) {
+        Result<machine::FwCfgFile> file = parse_fw_cfg(text);
+        if (!file.ok()) {
+            return file.error().with_context("--fw-cfg");
+        }
+        config.fw_cfg_files.push_back(std::move(file).value());
+    }
+    return {};
+}
+
 Result<void> assign_disks(const ParsedArguments& arguments, machine::MachineConfig& config) {
     for (const std::string_view text : arguments.all("disk")) {
         Result<machine::DiskConfig> disk = parse_disk(text);
@@ -160,6 +173,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     RunOptions options;
     SKIFF_RETURN_IF_ERROR(assign_what_to_boot(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_machine(arguments, options.config));
+    SKIFF_RETURN_IF_ERROR(assign_test_devices(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_disks(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_nets(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "serial", parse_serial, options.config.serial));

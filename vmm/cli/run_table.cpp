@@ -205,6 +205,23 @@ constexpr std::array kOptions = {
                 "writes V to it ends skiff with status (V << 1) | 1.",
     },
     OptionSpec{
+        .long_name = "testdev",
+        .group = kDevices,
+        .help = "Add the test device of QEMU's pc-testdev and a fw_cfg device with the numbers of "
+                "CPUs and bytes of memory: for kvm-unit-tests and the like.",
+    },
+    OptionSpec{
+        .long_name = "fw-cfg",
+        .value_use = ValueUse::kRequired,
+        .value_name = "name=NAME,file=PATH",
+        .completion = Completion::kChoices,
+        .choices = "name=",
+        .repeatable = true,
+        .group = kDevices,
+        .help = "Add a fw_cfg device with a file of this name; string=TEXT in place of file= gives "
+                "the content itself. May be repeated.",
+    },
+    OptionSpec{
         .long_name = "disk",
         .short_name = 'd',
         .value_use = ValueUse::kRequired,

@@ -78,6 +78,21 @@ Result<void> Vm::assign_irqfd(int eventfd, std::uint32_t gsi) const {
     return {};
 }
 
+void Vm::set_irq_line(std::uint32_t gsi, bool level) const {
+    kvm_irq_level argument{};
+    argument.irq = gsi;
+    argument.level = level ? 1 : 0;
+    (void)::ioctl(fd_.get(), KVM_IRQ_LINE, &argument);
+}
+
+Result<void> Vm::set_pit_reinject(bool on) const {
+    kvm_reinject_control argument{};
+    argument.pit_reinject = on ? 1 : 0;
+    SKIFF_RETURN_IF_ERROR(
+        checked_ioctl(fd_.get(), KVM_REINJECT_CONTROL, &argument, "KVM_REINJECT_CONTROL"));
+    return {};
+}
+
 Result<void> Vm::assign_ioeventfd(int eventfd, const NotifyAddress& notify) const {
     kvm_ioeventfd argument{};
     argument.fd = eventfd;

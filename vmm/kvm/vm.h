@@ -32,6 +32,14 @@ class Vm {
     /// Each write to `eventfd` becomes an edge on `gsi` (KVM_IRQFD).
     Result<void> assign_irqfd(int eventfd, std::uint32_t gsi) const;
 
+    /// Sets the level of an input of the interrupt controllers (KVM_IRQ_LINE). What KVM refuses is
+    /// ignored: lines that do not exist are the guest's choice.
+    void set_irq_line(std::uint32_t gsi, bool level) const;
+
+    /// Whether the PIT makes up for ticks that the guest missed (KVM_REINJECT_CONTROL); it does
+    /// unless told otherwise.
+    Result<void> set_pit_reinject(bool on) const;
+
     /// A 32-bit write to MMIO that KVM turns into a count on an eventfd, without an exit.
     struct NotifyAddress {
         GuestAddress address;

@@ -99,6 +99,12 @@ Result<void> Machine::Parts::create_devices() {
                                                                        .latch = latch,
                                                                        .console_observer = observe,
                                                                        .menu = console_actions}));
+    SKIFF_ASSIGN_OR_RETURN(
+        test_devices,
+        x86_64::TestDevices::create(config, *vm, memory, devices->ports(), devices->mmio()));
+    if (!config.pit_reinject) {
+        SKIFF_RETURN_IF_ERROR(vm->set_pit_reinject(false));
+    }
     SKIFF_ASSIGN_OR_RETURN(io_loops, IoLoops::create(loop, config.io_threads, config.io_poll));
     const auto slots = virtio_slots();
     SKIFF_ASSIGN_OR_RETURN(virtio_devices, VirtioDevices::create(config, {.vm = *vm,

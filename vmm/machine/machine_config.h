@@ -28,6 +28,14 @@ struct SerialConfig {
     std::string path;
 };
 
+/// A file of the fw_cfg device.
+struct FwCfgFile {
+    std::string name;
+    /// Where the content is; nothing where `text` is the content.
+    std::optional<std::string> path;
+    std::string text;
+};
+
 using DiskConfig = virtio::block::DiskOptions;
 using NetworkConfig = virtio::net::NetOptions;
 using PortForward = virtio::net::PortForward;
@@ -80,6 +88,14 @@ struct MachineConfig {
     bool has_acpi_tables() const { return acpi && !device_tree; }
     /// Port of the debug-exit device; none without --debug-exit.
     std::optional<std::uint16_t> debug_exit_port;
+    /// The devices of QEMU's pc-testdev, and fw_cfg.
+    bool testdev = false;
+    /// fw_cfg; also there with testdev, or where it has files.
+    bool fw_cfg = false;
+    /// Named files of fw_cfg.
+    std::vector<FwCfgFile> fw_cfg_files;
+    /// Whether the PIT makes up for ticks that the guest missed.
+    bool pit_reinject = true;
     /// Add what the host's KVM backend needs to the command line (host-notes: emulated_cpl0).
     bool host_quirks = true;
 

@@ -26,6 +26,7 @@
 #include "vmm/machine/virtio_devices.h"
 #include "vmm/machine/vm_builder.h"
 #include "vmm/machine/x86_64/pc_devices.h"
+#include "vmm/machine/x86_64/test_devices.h"
 
 namespace skiff::machine {
 
@@ -63,6 +64,8 @@ struct Machine::Parts {
     ConsoleWatch console_watch;
     PanicWatch panic_watch{loop, console_watch, latch};
     std::unique_ptr<StopController> stop_controller;
+    // Beside the buses of `devices`, which lead to them.
+    std::unique_ptr<x86_64::TestDevices> test_devices;
     std::unique_ptr<x86_64::PcDevices> devices;
     std::unique_ptr<IoLoops> io_loops;
     std::unique_ptr<VirtioDevices> virtio_devices;
