@@ -61,6 +61,7 @@ void check_interrupt(Expectations& expect) {
         local_apic::end_of_interrupt();
     });
     io_apic::mask_legacy_controllers();
+    local_apic::enable();
     io_apic::route(kLine, kVector);
     out8(kIrqLines + kLine, 1);
     while (interrupts == 0) {
