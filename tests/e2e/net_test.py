@@ -1,117 +1,78 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Linux drives network devices on TAPs in a network namespace that goes with the test: ping, and data both
-ways with checksums, on a device with one queue pair and on one with two."""
+ways with checksums, on a device with one queue pair, on one with two, and on one without offloads; a
+cable that is pulled; two guests on a bridge."""
 
-import ctypes
 import hashlib
 import os
-import random
 import re
-import socket
-import subprocess
 import sys
-import threading
 import time
 import unittest
 
+from guest_network import (DOWNLOAD_PORT, Server, enter_namespace, ip, move_data_commands, plain_tap,
+                           some_data, watch_link_commands)
 from linux_guest import BOOT_SECONDS, linux_arguments, main
 from skiff_runner import SKIPPED, Skiff, time_factor
-
-MIB = 1024 * 1024
-CLONE_NEWNET = 0x40000000
-DOWNLOAD_PORT = 5001
-UPLOAD_PORT = 5002
 
 
 class Device:
     """A TAP, and the guest's device on it."""
 
-    def __init__(self, number, queues):
+    def __init__(self, number, queues=1, offloads=True):
         self.tap = f"tap{number}"
         self.name = f"eth{number}"
         self.queues = queues
+        self.offloads = offloads
         self.host = f"10.77.{number}.1"
         self.guest = f"10.77.{number}.2"
+        self.descriptors = []
 
     def make(self):
         multi_queue = ["multi_queue"] if self.queues > 1 else []
-        ip("tuntap", "add", "dev", self.tap, "mode", "tap", *multi_queue)
+        if self.offloads:
+            ip("tuntap", "add", "dev", self.tap, "mode", "tap", *multi_queue)
+        else:
+            self.descriptors = [plain_tap(self.tap)]
         ip("addr", "add", f"{self.host}/24", "dev", self.tap)
         ip("link", "set", self.tap, "up")
+
+    def option(self):
+        place = f"tap={self.tap}" if self.offloads else f"fd={self.descriptors[0]}"
+        return ["-n", f"{place},queues={self.queues}" if self.queues > 1 else place]
 
     def guest_commands(self):
         return (f"ip addr add {self.guest}/24 dev {self.name}; ip link set {self.name} up;"
                 f" ping -c 3 {self.host};"
+                f" echo {self.name}-features=$(cat /sys/class/net/{self.name}/device/features);"
                 f" echo {self.name}-queues=$(ls /sys/class/net/{self.name}/queues | wc -l);"
-                f" nc {self.host} {DOWNLOAD_PORT} </dev/null >/tmp/data;"
-                f" echo {self.name}-got=$(md5sum </tmp/data);"
-                f" nc {self.host} {UPLOAD_PORT} </tmp/data >/dev/null; rm /tmp/data;")
-
-
-class Server:
-    """Sends `data` to whoever connects to one port of an address, and hashes what comes to another."""
-
-    def __init__(self, address, data):
-        self.data = data
-        self.received = []
-        for port, serve in ((DOWNLOAD_PORT, self._send), (UPLOAD_PORT, self._receive)):
-            listener = socket.create_server((address, port))
-            threading.Thread(target=self._accept, args=(listener, serve), daemon=True).start()
-
-    @staticmethod
-    def _accept(listener, serve):
-        while True:
-            connection, _ = listener.accept()
-            with connection:
-                serve(connection)
-
-    def _send(self, connection):
-        connection.sendall(self.data)
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(MIB):
-            pass
-
-    def _receive(self, connection):
-        digest = hashlib.md5()
-        while True:
-            part = connection.recv(MIB)
-            if not part:
-                break
-            digest.update(part)
-        self.received.append(digest.hexdigest())
-
-
-def ip(*arguments):
-    return subprocess.run(["ip", *arguments], check=True, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT).stdout
-
-
-def data_bytes():
-    """How much is moved each way. KVM that emulates the guest's kernel mode copies a byte at a time, in
-    the kernel, so that a mebibyte costs seconds."""
-    told = subprocess.run([os.environ["SKIFF"], *linux_arguments("--dry-run")], check=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
-    return 1 * MIB if "emulated_cpl0" in told else 64 * MIB
+                + move_data_commands(self.host, self.name))
 
 
 class MoveData(unittest.TestCase):
-    """One boot with two devices; what it said, a test for each fact."""
+    """One boot with three devices; what it said, a test for each fact."""
 
     @classmethod
     def setUpClass(cls):
-        cls.devices = [Device(0, queues=1), Device(1, queues=2)]
-        cls.data = random.Random(1).randbytes(data_bytes())
+        cls.devices = [Device(0), Device(1, queues=2), Device(2, offloads=False)]
+        cls.data = some_data()
         cls.servers = []
         for device in cls.devices:
             device.make()
             cls.servers.append(Server(device.host, cls.data))
-        command = "".join(device.guest_commands() for device in cls.devices) + " exit 9"
-        nets = [word for device in cls.devices
-                for word in ("-n", f"tap={device.tap},queues={device.queues}")]
-        skiff = Skiff(*linux_arguments("-v", "-c", 2, *nets, command=command))
+        command = ("".join(device.guest_commands() for device in cls.devices)
+                   + watch_link_commands("eth0", "eth0") + " ping -c 1 10.77.0.1; exit 9")
+        nets = [word for device in cls.devices for word in device.option()]
+        skiff = Skiff(*linux_arguments("-v", "-c", 2, *nets, command=command),
+                      pass_fds=[fd for device in cls.devices for fd in device.descriptors])
         cls.addClassCleanup(skiff.kill)
-        cls.finished = skiff.wait(6 * BOOT_SECONDS)
+        skiff.expect(r"eth0-WATCHED\r?\n", 6 * BOOT_SECONDS)
+        ip("link", "set", "tap0", "down")
+        skiff.expect(r"eth0-DOWN\r?\n", BOOT_SECONDS)
+        ip("link", "set", "tap0", "up")
+        skiff.expect(r"eth0-UP\r?\n", BOOT_SECONDS)
+        cls.finished = skiff.wait(BOOT_SECONDS)
         cls.text = cls.finished.text
         cls.story = cls.text[-4000:] + cls.finished.error_text
 
@@ -119,21 +80,21 @@ class MoveData(unittest.TestCase):
         self.assertEqual(self.finished.status, 9, self.story)
 
     def test_pings_are_answered(self):
-        self.assertEqual(self.text.count("3 packets received"), 2, self.story)
+        self.assertEqual(self.text.count("3 packets received"), 3, self.story)
 
     def test_what_the_guest_receives_is_what_was_sent(self):
         wanted = hashlib.md5(self.data).hexdigest()
         self.assertEqual(re.findall(r"^(eth\d)-got=(\w+)", self.text, re.MULTILINE),
-                         [("eth0", wanted), ("eth1", wanted)], self.story)
+                         [("eth0", wanted), ("eth1", wanted), ("eth2", wanted)], self.story)
 
     def test_what_the_guest_sends_is_what_arrives(self):
         wanted = hashlib.md5(self.data).hexdigest()
-        self.assertEqual([server.received for server in self.servers], [[wanted], [wanted]],
-                         self.story)
+        self.assertEqual([server.received for server in self.servers],
+                         [[wanted], [wanted], [wanted]], self.story)
 
     def test_the_guest_has_as_many_queues_as_were_asked_for(self):
         self.assertEqual(re.findall(r"^(eth\d-queues=\d+)", self.text, re.MULTILINE),
-                         ["eth0-queues=2", "eth1-queues=4"], self.story)
+                         ["eth0-queues=2", "eth1-queues=4", "eth2-queues=2"], self.story)
 
     def test_nothing_was_dropped_or_broken(self):
         for device in self.devices:
@@ -142,6 +103,59 @@ class MoveData(unittest.TestCase):
             self.assertIsNotNone(line, self.story)
             self.assertEqual((line[2], line[4]), ("0", "0"), self.story)
         self.assertNotIn("waits for its driver", self.finished.error_text)
+
+    def test_the_guest_has_offloads_where_the_tap_has(self):
+        # VIRTIO 1.2, 5.1.3: CSUM, GUEST_CSUM, GUEST_TSO4/6, HOST_TSO4/6.
+        features = dict(re.findall(r"^(eth\d)-features=([01]+)", self.text, re.MULTILINE))
+        for device in self.devices:
+            for bit in (0, 1, 7, 8, 11, 12):
+                self.assertEqual(features[device.name][bit], "1" if device.offloads else "0",
+                                 f"{device.name}: feature {bit}")
+
+    def test_a_link_that_came_back_works(self):
+        self.assertRegex(self.text, r"(?s)eth0-UP.*1 packets received")
+        for state in ("down", "up"):
+            self.assertIn(f"net tap0: the interface is {state}, and so is the guest's link",
+                          self.finished.error_text)
+
+
+class OnABridge(unittest.TestCase):
+    """Two guests that see each other by a bridge of the host."""
+
+    @classmethod
+    def setUpClass(cls):
+        ip("link", "add", "br0", "type", "bridge")
+        ip("link", "set", "br0", "up")
+        for tap in ("left", "right"):
+            ip("tuntap", "add", "dev", tap, "mode", "tap")
+            ip("link", "set", tap, "master", "br0")
+            ip("link", "set", tap, "up")
+        data = "dd if=/dev/urandom of=/tmp/data bs=64k count=2 2>/dev/null;"
+        left = cls.start("left", f"{data} echo left-has=$(md5sum </tmp/data);"
+                         f" nc -l -p {DOWNLOAD_PORT} </tmp/data >/dev/null; exit 4")
+        left.expect(r"left-has=\w+", 2 * BOOT_SECONDS)
+        right = cls.start("right", f"ping -c 3 10.78.0.1; nc 10.78.0.1 {DOWNLOAD_PORT} >/tmp/data;"
+                          " echo right-has=$(md5sum </tmp/data); exit 5")
+        cls.right = right.wait(3 * BOOT_SECONDS)
+        cls.left = left.wait(BOOT_SECONDS)
+
+    @classmethod
+    def start(cls, tap, command):
+        address = {"left": "10.78.0.1", "right": "10.78.0.2"}[tap]
+        skiff = Skiff(*linux_arguments(
+            "-v", "-n", f"tap={tap}", "--name", tap,
+            command=f"ip addr add {address}/24 dev eth0; ip link set eth0 up; {command}"))
+        cls.addClassCleanup(skiff.kill)
+        return skiff
+
+    def test_they_answer_each_others_pings(self):
+        self.assertIn("3 packets received", self.right.text)
+
+    def test_what_one_sends_is_what_the_other_gets(self):
+        self.assertEqual((self.left.status, self.right.status), (4, 5))
+        sent = re.search(r"left-has=(\w+)", self.left.text)
+        got = re.search(r"right-has=(\w+)", self.right.text)
+        self.assertEqual(sent[1], got[1])
 
 
 class WhatIsWrong(unittest.TestCase):
@@ -177,20 +191,6 @@ class WhatIsWrong(unittest.TestCase):
         ip("link", "set", "used", "up")
         self.wait_for_carrier("used")
         self.expect_error("tap=used", "net used", "another process uses it")
-
-
-def enter_namespace():
-    """A network namespace of our own, which goes with this process. Says why not, else None."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET) != 0:
-        return f"no network namespace to be had: {os.strerror(ctypes.get_errno())} (needs root)"
-    try:
-        ip("link", "set", "lo", "up")
-        ip("tuntap", "add", "dev", "probe", "mode", "tap")
-        ip("tuntap", "del", "dev", "probe", "mode", "tap")
-    except (OSError, subprocess.CalledProcessError) as error:
-        return f"no TAP to be had: {error}"
-    return None
 
 
 if __name__ == "__main__":

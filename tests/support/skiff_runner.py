@@ -155,10 +155,11 @@ class Skiff:
 
     `stdin` is "null", "pipe", or "terminal": a pseudo-terminal that is standard input and output and
     the controlling terminal (then `output` is what a user would see). Standard error is always a pipe.
-    `prefix` is a command that executes skiff, and so keeps its process id.
+    `prefix` is a command that executes skiff, and so keeps its process id. `pass_fds` are inherited.
     """
 
-    def __init__(self, *arguments, stdin="null", slow_reader=None, environment=None, cwd=None, prefix=()):
+    def __init__(self, *arguments, stdin="null", slow_reader=None, environment=None, cwd=None, prefix=(),
+                 pass_fds=()):
         self.arguments = [*prefix, skiff_path(), *map(str, arguments)]
         self.terminal = None
         self.position = 0
@@ -185,7 +186,7 @@ class Skiff:
 
         self.process = subprocess.Popen(
             self.arguments, stdin=child_stdin, stdout=child_stdout, stderr=subprocess.PIPE, bufsize=0,
-            start_new_session=True, preexec_fn=preexec, cwd=cwd,
+            start_new_session=True, preexec_fn=preexec, cwd=cwd, pass_fds=pass_fds,
             env={**os.environ, **(environment or {})})
         if slave is None:
             os.close(child_stdout)

@@ -66,17 +66,27 @@ class StockKernelTest(SkiffTestCase):
         facts = self.assert_ends_with_0(guest)
         self.assert_sees(facts, cpus=1, memory_mib=5120)
 
-    def test_goes_on_from_its_root_disk_and_what_it_wrote_is_in_the_file(self):
+    def test_goes_on_from_its_root_disk_with_a_network_and_what_it_wrote_is_in_the_file(self):
         disk = self.folder() / "root.ext4"
         subprocess.run(["cp", "--sparse=always", image_path("root.ext4"), disk], check=True)
         command = ("echo GUEST root $(grep /dev/vda /proc/mounts); echo written by the guest >/written;"
-                   " sync; echo GUEST rng $(cat /sys/class/misc/hw_random/rng_current)")
-        guest = self.boot(f'root guest_cmd="{command}"', "-c", "2", "-m", "512M", "-d", disk)
+                   " sync; echo GUEST rng $(cat /sys/class/misc/hw_random/rng_current);"
+                   " ip addr add 10.90.0.2/24 dev eth0; ip link set eth0 up;"
+                   " echo GUEST ping $(ping -c 3 -W 5 10.90.0.1 | grep received);"
+                   " echo GUEST net $(cat /sys/class/net/eth0/carrier /sys/class/net/eth0/address)")
+        for words in ("tuntap add dev nested0 mode tap multi_queue", "addr add 10.90.0.1/24 dev nested0",
+                      "link set nested0 up"):
+            subprocess.run(["ip", *words.split()], check=True)
+        self.addCleanup(subprocess.run, ["ip", "link", "del", "nested0"], check=True)
+        guest = self.boot(f'root guest_cmd="{command}"', "-c", "2", "-m", "512M", "-d", disk,
+                          "-n", "tap=nested0,queues=2,mac=02:00:00:00:90:02")
         facts = self.assert_ends_with_0(guest)
         self.assertRegex(facts["root"], r"^/dev/vda / ext4 rw\b")
         # Found by ACPI, as this kernel takes no devices from its command line.
         self.assertEqual(facts["platform"].split()[:2], ["LNRO0005:00", "LNRO0005:01"])
         self.assertRegex(facts["rng"], "virtio_rng")
+        self.assertRegex(facts["ping"], "3 packets received")
+        self.assertEqual(facts["net"], "1 02:00:00:00:90:02")
         written = subprocess.run(["debugfs", "-R", "cat /written", disk], stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, check=True, timeout=20).stdout
         self.assertEqual(written, b"written by the guest\n")
