@@ -180,7 +180,7 @@ class Bulk(NetTestCase):
             self.send(count, size, ethernet_type, pairs)
 
 
-class Resets(NetTestCase):
+class ResetsUnderTraffic(NetTestCase):
     def make_noise(self, wire, over):
         noise = frame(OTHER_TYPE, self.content(500))
         while not over.is_set():
@@ -210,7 +210,7 @@ class Resets(NetTestCase):
             self.end(skiff)
 
 
-class Limits(NetTestCase):
+class RateLimits(NetTestCase):
     """Two mebibytes a second; a tenth of a second's worth passes at once."""
 
     COUNT, SIZE = 1000, 1514

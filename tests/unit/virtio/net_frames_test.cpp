@@ -168,6 +168,25 @@ TEST_CASE("A large frame fills as many buffers as it needs, each but the last co
     CHECK(net.rx().take_used() == DriverQueue::Used{chains[3].head, 62});
 }
 
+TEST_CASE("A driver gets large frames while more come, not when all of its buffers are used") {
+    NetFixture net;
+    net.start();
+    for (unsigned i = 0; i < 6; ++i) {
+        net.rx().chain().writable(kMaxFrameBytes).submit();
+    }
+    net.notify(0);
+    net.line.take();
+    for (unsigned i = 0; i < 6; ++i) {
+        net.backend.put(net.with_header(NetFixture::content(65'000)));
+    }
+    net.loop.run_until_idle();
+    // 128 KiB at a time: the third frame is the first that goes beyond, and the sixth.
+    CHECK(net.line.take() == 2);
+    for (unsigned i = 0; i < 6; ++i) {
+        CHECK(net.rx().take_used().has_value());
+    }
+}
+
 TEST_CASE("A large frame waits in one piece until the driver has given enough buffers") {
     NetFixture net;
     net.start();
