@@ -13,7 +13,7 @@ from skiff_runner import SkiffTestCase, amount, main, time_factor  # noqa: E402
 
 MIB = 1 << 20
 GUEST_MIB = 160
-COMMON_CASES, NETWORK_CASES, BALLOON_CASES = 107, 40, 31
+COMMON_CASES, NETWORK_CASES, BALLOON_CASES, SOCKET_CASES = 107, 40, 31, 13
 RACES = 8
 # Hundreds of broken rings, and no flood.
 MOST_LOG_LINES = 60
@@ -46,14 +46,17 @@ class Malicious:
     bystanders = "block"
     all_cases = COMMON_CASES
     options = ()
+    has_socket = False
     growth = (("", 4, COMMON_CASES),)
 
     def disk(self):
         return make_disk(self.folder() / "disk", 4 * MIB)
 
     def start_driver(self, parameters, *arguments):
+        socket = ("--vsock", f"cid=9,path={self.folder()}/v.sock") if self.has_socket else ()
         return self.start_payload("virtio_malicious", f"device={self.device} {parameters}",
-                                  "-m", f"{GUEST_MIB}M", "-d", self.disk(), *self.options, *arguments)
+                                  "-m", f"{GUEST_MIB}M", "-d", self.disk(), *self.options, *socket,
+                                  *arguments)
 
     def check_end(self, skiff, cases, seconds=60):
         finished = skiff.wait(seconds)
@@ -130,12 +133,21 @@ class AgainstTheBalloon(Malicious, SkiffTestCase):
         self.check_end(skiff, 4)
 
 
+class AgainstTheSocket(Malicious, SkiffTestCase):
+    device = "socket"
+    bystanders = "entropy block"
+    all_cases = COMMON_CASES + SOCKET_CASES
+    has_socket = True
+    growth = (("only=flood", 40, 2), ("only=packet", 8, 11))
+
+
 class AllDevicesInOneGuest(Malicious, WithNetwork, SkiffTestCase):
     """Each is broken in turn, and all others go on."""
 
-    DEVICES = ("entropy", "block", "network", "balloon")
+    DEVICES = ("entropy", "block", "network", "balloon", "socket")
     device = "all"
-    all_cases = len(DEVICES) * COMMON_CASES + NETWORK_CASES + BALLOON_CASES
+    all_cases = len(DEVICES) * COMMON_CASES + NETWORK_CASES + BALLOON_CASES + SOCKET_CASES
+    has_socket = True
     options = (*AgainstTheNetwork.options, *AgainstTheBalloon.options)
 
     @classmethod

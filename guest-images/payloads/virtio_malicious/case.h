@@ -57,6 +57,7 @@ Cases race_cases();
 Cases net_cases();
 /// For a balloon alone.
 Cases balloon_cases();
+Cases socket_cases();
 
 /// Puts a head on the ring, where the index is `idx`, and makes the index `idx + 1`.
 void offer(const Victim& victim, std::uint16_t head, std::uint16_t idx = 0);

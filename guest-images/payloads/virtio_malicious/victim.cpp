@@ -4,6 +4,7 @@
 #include "runtime/page_pool.h"
 #include "virtio/balloon_registers.h"
 #include "virtio/disk_pattern.h"
+#include "virtio/vsock_registers.h"
 #include "virtio_net_bench/frames.h"
 
 namespace payload::malicious {
@@ -17,6 +18,7 @@ constexpr std::uint8_t kNoStatusYet = 0xff;
 constexpr std::uint32_t kSmallRead = 64;
 // A small frame with its header; the status is behind it.
 constexpr std::uint32_t kFrameSize = kStatusOffset;
+constexpr std::uint64_t kRegisterOfConfig = 0x100;
 
 std::uint32_t device_id_of(Kind kind) {
     switch (kind) {
@@ -26,6 +28,8 @@ std::uint32_t device_id_of(Kind kind) {
             return virtio::kNetworkDevice;
         case Kind::kBalloon:
             return virtio::kBalloonDevice;
+        case Kind::kSocket:
+            return virtio::kSocketDevice;
         case Kind::kEntropy:
             break;
     }
@@ -56,6 +60,8 @@ const char* Victim::name() const {
             return "network";
         case Kind::kBalloon:
             return "balloon";
+        case Kind::kSocket:
+            return "socket";
         case Kind::kEntropy:
             break;
     }
@@ -65,6 +71,7 @@ const char* Victim::name() const {
 std::uint16_t Victim::usual_queue() const {
     switch (kind_) {
         case Kind::kNetwork:
+        case Kind::kSocket:
             return 1;
         case Kind::kBalloon:
             return virtio::balloon::kReports;
@@ -81,6 +88,8 @@ std::uint32_t Victim::queues() const {
             return kMostNetworkQueues;
         case Kind::kBalloon:
             return virtio::balloon::kQueues;
+        case Kind::kSocket:
+            return 3;
         case Kind::kBlock:
         case Kind::kEntropy:
             break;
@@ -109,8 +118,22 @@ void Victim::write_frame() const {
                         bench::kHost, bench::kGuest, bench::kExperimentalType);
 }
 
+/// A reset of a stream that there is not: whoever it is from and to, nobody answers it.
+void Victim::write_packet() const {
+    memset(reinterpret_cast<void*>(header()), 0, kFrameSize);
+    auto& packet = *reinterpret_cast<virtio::vsock::Header*>(header());
+    packet.src_cid = load<std::uint32_t>(device_.window().address + kRegisterOfConfig);
+    packet.dst_cid = virtio::vsock::kHostCid;
+    packet.type = virtio::vsock::kStream;
+    packet.op = virtio::vsock::kRst;
+}
+
 bool Victim::answers_a_frame() {
-    write_frame();
+    if (kind_ == Kind::kSocket) {
+        write_packet();
+    } else {
+        write_frame();
+    }
     virtio::Completion completion = {};
     return answers({header(), kFrameSize, false}, completion);
 }
@@ -131,7 +154,7 @@ bool Victim::answers(const Buffer& request, virtio::Completion& completion) {
 }
 
 bool Victim::answers() {
-    if (kind_ == Kind::kNetwork) {
+    if (kind_ == Kind::kNetwork || kind_ == Kind::kSocket) {
         return answers_a_frame();
     }
     if (kind_ == Kind::kBalloon) {
@@ -164,9 +187,11 @@ bool Victim::answers() {
 }
 
 void Victim::write_good_chain() const {
-    const bool is_network = kind_ == Kind::kNetwork;
-    if (is_network) {
+    const bool is_frame = kind_ == Kind::kNetwork || kind_ == Kind::kSocket;
+    if (kind_ == Kind::kNetwork) {
         write_frame();
+    } else if (kind_ == Kind::kSocket) {
+        write_packet();
     } else {
         store<std::uint32_t>(header(), virtio::block::kIn);
         store<std::uint32_t>(header() + 4, 0);
@@ -175,7 +200,7 @@ void Victim::write_good_chain() const {
     const bool only_writes = kind_ == Kind::kEntropy || kind_ == Kind::kBalloon;
     const auto first_flags =
         static_cast<std::uint16_t>(virtio::kNext | (only_writes ? virtio::kWrite : 0));
-    ring().set_descriptor(0, {header(), is_network ? kFrameSize : 16, first_flags, 1});
+    ring().set_descriptor(0, {header(), is_frame ? kFrameSize : 16, first_flags, 1});
     ring().set_descriptor(1, {data(), kDataSize, virtio::kNext | virtio::kWrite, 2});
     ring().set_descriptor(2, {header() + kStatusOffset, 1, virtio::kWrite, 0});
 }

@@ -8,8 +8,9 @@
 
 namespace payload::malicious {
 
-enum class Kind { kEntropy, kBlock, kNetwork, kBalloon };
-constexpr Kind kKinds[] = {Kind::kEntropy, Kind::kBlock, Kind::kNetwork, Kind::kBalloon};
+enum class Kind { kEntropy, kBlock, kNetwork, kBalloon, kSocket };
+constexpr Kind kKinds[] = {Kind::kEntropy, Kind::kBlock, Kind::kNetwork, Kind::kBalloon,
+                           Kind::kSocket};
 
 /// A device as the malicious driver sees it: what a good request to it is, and whether it answers
 /// one.
@@ -26,12 +27,12 @@ class Victim {
     /// From reset to DRIVER_OK, with an empty ring on the usual queue, or on `queue`.
     bool bring_up(std::uint64_t features = kFeatures, int queue = kUsualQueue);
     /// A good request is answered rightly: entropy, the disk's first sectors with the pattern of
-    /// seed 1, a frame is taken, a page that is reported free is given back.
+    /// seed 1, a frame or a packet is taken, a page that is reported free is given back.
     bool answers();
 
     /// Writes a good chain to descriptors 0, 1 and 2: for a disk header, data, status; for the
     /// entropy device and the balloon three writable buffers; for a network device a frame, header
-    /// first, and two writable buffers that it has no use for.
+    /// first, or for a socket device a packet, and two writable buffers that it has no use for.
     void write_good_chain() const;
 
     Kind kind() const { return kind_; }
@@ -55,6 +56,7 @@ class Victim {
     static constexpr std::uint64_t kPages = 6;
     static constexpr std::uint32_t kMostNetworkQueues = 2 * 16 + 1;
 
+    void write_packet() const;
     bool answers_a_frame();
     bool answers_a_report();
     bool answers(const virtio::Buffer& request, virtio::Completion& completion);
