@@ -261,7 +261,11 @@ Result<void> Tap::watch_link(EventLoop& loop, LinkObserver changed) {
                 changed(up);
             }
         });
-    return link_watch_->start();
+    if (const auto started = link_watch_->start(); !started.ok()) {
+        log::warning("net {}: {}: the guest's link does not follow the interface", name_,
+                     started.error().message());
+    }
+    return {};
 }
 
 Transfer Tap::receive(unsigned pair, std::span<const iovec> room) {
