@@ -23,6 +23,12 @@ namespace {
 // Who has opened the menu can use it, whatever he typed ahead before.
 constexpr std::size_t kMenuBytes = 256;
 
+int left_ms(std::chrono::steady_clock::time_point deadline) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    return std::max(
+        0, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count()));
+}
+
 }  // namespace
 
 ConsoleHost::ConsoleHost(EventLoop& loop, const ConsoleOptions& options)
@@ -123,7 +129,18 @@ ConsoleHost::~ConsoleHost() {
     }
 }
 
+void ConsoleHost::look_at_window() {
+    const auto now = terminal_ ? terminal_->window() : host_ ? host_->window() : std::nullopt;
+    if (now.has_value() && now != window_) {
+        window_ = now;
+        if (on_window_changed_) {
+            on_window_changed_();
+        }
+    }
+}
+
 void ConsoleHost::start() {
+    look_at_window();
     announce();
     if (terminal_) {
         terminal_->enter_raw();
@@ -135,14 +152,14 @@ void ConsoleHost::start() {
 
 void ConsoleHost::announce() const {
     if (terminal_ && !options_.quiet) {
-        log::info("this terminal is the guest's serial port{}",
+        log::info("this terminal is the guest's console{}",
                   menu_ ? "; Ctrl-] q quits, Ctrl-] shows what else there is" : "");
     }
     if (options_.kind == ConsoleOptions::Kind::kPty) {
         // Even when quiet: nobody could find it otherwise.
-        log::write(log::Level::kError, "serial port is " + host_->where());
+        log::write(log::Level::kError, "the guest's console is " + host_->where());
     } else if (host_ && !host_->where().empty() && !options_.quiet) {
-        log::info("serial port is {}", host_->where());
+        log::info("the guest's console is {}", host_->where());
     }
 }
 
@@ -161,6 +178,7 @@ void ConsoleHost::on_wake() {
     if (terminal_ && terminal_->needs_raw()) {
         terminal_->enter_raw();
     }
+    look_at_window();
     if (!host_) {
         return;
     }
@@ -182,6 +200,7 @@ void ConsoleHost::drain_and_watch() {
 
 void ConsoleHost::input(std::span<const std::uint8_t> bytes) {
     if (!terminal_) {
+        look_at_window();  // a pseudo-terminal does not tell of a change
         input_->receive(bytes);
         return;
     }
@@ -219,6 +238,9 @@ void ConsoleHost::input_ended(InputEnd end) {
 
 void ConsoleHost::attached(bool is_attached) {
     has_reader_ = is_attached;
+    if (is_attached) {
+        look_at_window();
+    }
     output_.set_overflow(is_attached ? OutputBuffer::Overflow::kHoldGuest
                                      : OutputBuffer::Overflow::kDropOldest);
 }
@@ -235,30 +257,38 @@ void ConsoleHost::release() {
     output_.release();
 }
 
-ConsoleHost::Finished ConsoleHost::finish() {
-    using Clock = std::chrono::steady_clock;
-    const auto deadline = Clock::now() + options_.flush_timeout;
-    const auto left_ms = [deadline] {
-        const auto left = deadline - Clock::now();
-        return std::max(
-            0,
-            static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count()));
-    };
-    output_.release();
+bool ConsoleHost::deliver_until(std::chrono::steady_clock::time_point deadline) {
+    if (!host_ || !has_reader_) {
+        return false;
+    }
     output_.set_held(false);  // the menu was left open
-    std::size_t waiting = 0;
-    while (host_ && has_reader_ && output_.drain() && left_ms() > 0) {
-        host_->wait_for_output(left_ms());
-        host_->on_wake();  // where that was an error, the reader is gone
-        if (std::exchange(waiting, output_.waiting_bytes()) == waiting) {
-            ::poll(nullptr, 0, 1);  // some terminals say that there is room where there is none
-        }
+    const std::size_t waiting = output_.waiting_bytes();
+    if (!output_.drain()) {
+        return true;
+    }
+    const int left = left_ms(deadline);
+    if (left == 0) {
+        return false;
+    }
+    host_->wait_for_output(left);
+    host_->on_wake();  // where that was an error, the reader is gone
+    if (output_.waiting_bytes() == waiting) {
+        ::poll(nullptr, 0, 1);  // some terminals say that there is room where there is none
+    }
+    return true;
+}
+
+ConsoleHost::Finished ConsoleHost::finish() {
+    const auto deadline = std::chrono::steady_clock::now() + options_.flush_timeout;
+    output_.release();
+    output_.set_on_room({});  // who offers has gone
+    while (deliver_until(deadline) && output_.waiting_bytes() > 0) {
     }
     Finished finished;
     (has_reader_ ? finished.lost_bytes : finished.unread_bytes) = output_.waiting_bytes();
     if (host_) {
         host_->on_wake();  // an error that write() met just now
-        host_->linger(left_ms());
+        host_->linger(left_ms(deadline));
         finished.lost_bytes += host_->lost_bytes();
     }
     finished.unread_bytes += output_.dropped_bytes();

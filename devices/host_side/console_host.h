@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -54,6 +55,18 @@ class ConsoleHost final : private HostSideEvents {
     /// Who takes the input has room again. Any thread.
     void input_wanted();
 
+    /// Whether there is a terminal, or can be, that has a window.
+    bool has_window() const { return terminal_ || options_.kind == ConsoleOptions::Kind::kPty; }
+    std::optional<WindowSize> window() const { return window_; }
+    /// Its window has changed, or is there now; on the loop's thread. Before start().
+    void on_window_changed(std::function<void()> callback) {
+        on_window_changed_ = std::move(callback);
+    }
+
+    /// After release(), with the loop ended: hands on what waits, and waits until there is room for
+    /// more, at most until the deadline. False where it is over, or nobody is there to read.
+    bool deliver_until(std::chrono::steady_clock::time_point deadline);
+
     /// Sees all output; before start().
     void set_observer(OutputObserver observer) { output_.set_observer(std::move(observer)); }
 
@@ -98,6 +111,7 @@ class ConsoleHost final : private HostSideEvents {
     void open_menu();
     void feed_typed_ahead();
     void drain_and_watch();
+    void look_at_window();
     void announce() const;
 
     /// HostOutput for the buffer, before which the host side does not exist yet.
@@ -111,6 +125,7 @@ class ConsoleHost final : private HostSideEvents {
     EventLoop& loop_;
     const ConsoleOptions options_;
     std::function<void()> on_output_ready_;
+    std::function<void()> on_window_changed_;
     std::function<void(InputEnd)> on_input_closed_;
     std::function<void(OutputEnd, const std::string&)> on_output_closed_;
 
@@ -124,6 +139,7 @@ class ConsoleHost final : private HostSideEvents {
     ConsoleInput* input_ = nullptr;
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<HostSide> host_;
+    std::optional<WindowSize> window_;
     bool has_reader_ = true;
     std::unique_ptr<TerminalMenu> menu_;
     std::string typed_ahead_;  // from the terminal; what the guest has no room for yet

@@ -26,6 +26,7 @@ class HostClients : public HostSide {
     void on_wake() override;
     bool wait_for_output(int timeout_ms) override;
     std::uint64_t lost_bytes() const override { return 0; }
+    bool input_is_left() const override { return is_leaving(); }
 
   protected:
     /// A client is there; its two ends may be one file. They have O_NONBLOCK.

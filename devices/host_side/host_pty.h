@@ -21,6 +21,7 @@ class HostPty final : public HostClients {
 
     std::string where() const override { return slave_path_; }
     void linger(int timeout_ms) override;
+    std::optional<WindowSize> window() const override { return window_size(master_.get()); }
 
   private:
     HostPty(EventLoop& loop, HostSideEvents& events, UniqueFd master, std::string slave_path);

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "devices/host_side/host_output.h"
+#include "devices/host_side/window_size.h"
 
 namespace skiff::devices {
 
@@ -65,6 +67,10 @@ class HostSide : public HostOutput {
     virtual void linger(int timeout_ms) { (void)timeout_ms; }
     /// Bytes that write() took but could not deliver.
     virtual std::uint64_t lost_bytes() const = 0;
+    /// A reader that left has sent what was not read yet.
+    virtual bool input_is_left() const { return false; }
+    /// Of the terminal at the other end, where there is one.
+    virtual std::optional<WindowSize> window() const { return std::nullopt; }
     /// Path under which the other end is found; empty where there is none.
     virtual std::string where() const { return {}; }
 };

@@ -33,10 +33,55 @@ void OutputBuffer::push(std::uint8_t byte) {
         // Until there is room for many: a wake-up costs more than a byte.
         room_.wait(lock, [this] { return ready() || released_; });
     }
-    const std::span<const std::uint8_t> bytes(&byte, 1);
-    if (observer_) {
+    send_or_append(lock, byte);
+}
+
+void OutputBuffer::push_or_drop(std::uint8_t byte) {
+    std::unique_lock lock(mutex_);
+    if (full() && overflow_ == Overflow::kHoldGuest) {
+        observe({&byte, 1});
+        ++dropped_;
+        return;
+    }
+    send_or_append(lock, byte);
+}
+
+void OutputBuffer::observe(std::span<const std::uint8_t> bytes) {
+    if (observer_ && !bytes.empty()) {
         observer_(bytes);
     }
+}
+
+std::size_t OutputBuffer::offer(std::span<const std::uint8_t> bytes) {
+    std::unique_lock lock(mutex_);
+    std::size_t taken = 0;
+    while (count_ == 0 && !held_ && taken < bytes.size()) {
+        const std::size_t part = output_.write(bytes.subspan(taken));
+        if (part == 0) {
+            break;
+        }
+        taken += part;
+    }
+    const std::size_t waiting_before = count_;
+    if (overflow_ == Overflow::kDropOldest) {
+        for (; taken < bytes.size(); ++taken) {
+            append(bytes[taken]);
+        }
+        update_ready();
+    }
+    observe(bytes.first(taken));
+    offer_waits_ = taken < bytes.size();
+    const bool starts_waiting = offer_waits_ || (waiting_before == 0 && count_ > 0);
+    lock.unlock();
+    if (starts_waiting && on_waiting_) {
+        on_waiting_();
+    }
+    return taken;
+}
+
+void OutputBuffer::send_or_append(std::unique_lock<std::mutex>& lock, std::uint8_t byte) {
+    const std::span<const std::uint8_t> bytes(&byte, 1);
+    observe(bytes);
     if (count_ == 0 && !held_ && output_.write(bytes) == 1) {
         return;
     }
@@ -88,23 +133,32 @@ bool OutputBuffer::drain() {
         count_ -= taken;
     }
     const bool rose = update_ready();
-    const bool still_waiting = count_ > 0;
+    const bool room = count_ == 0 && std::exchange(offer_waits_, false);
     lock.unlock();
     if (rose) {
         announce_ready();
     }
-    return still_waiting;
+    if (room && on_room_) {
+        on_room_();  // offers the rest
+    }
+    lock.lock();
+    return count_ > 0 || offer_waits_;
 }
 
 void OutputBuffer::set_overflow(Overflow overflow) {
     bool rose = false;
+    bool room = false;
     {
         const std::lock_guard lock(mutex_);
         overflow_ = overflow;
         rose = update_ready();
+        room = overflow == Overflow::kDropOldest && std::exchange(offer_waits_, false);
     }
     if (rose) {
         announce_ready();
+    }
+    if (room && on_room_) {
+        on_room_();
     }
 }
 

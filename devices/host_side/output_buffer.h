@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include "devices/host_side/host_output.h"
 
@@ -33,16 +34,27 @@ class OutputBuffer {
     /// `on_ready`: ready() became true again. Both are called without a lock, from any thread.
     void set_callbacks(std::function<void()> on_waiting, std::function<void()> on_ready);
     void set_observer(OutputObserver observer);
+    /// What offer() refused may be offered again. On the thread of drain() or set_overflow().
+    void set_on_room(std::function<void()> on_room) { on_room_ = std::move(on_room); }
 
     /// Any thread. Where the buffer is full and its policy is kHoldGuest, waits until it is ready()
     /// again, or release().
     void push(std::uint8_t byte);
 
+    /// For a printer that can keep what is refused: takes the first bytes, as many as go out at
+    /// once, and says how many; on_room comes when it is worth to offer the rest. Never waits. Any
+    /// thread.
+    std::size_t offer(std::span<const std::uint8_t> bytes);
+
+    /// For a printer that must not wait: what does not fit is dropped and counted. Any thread.
+    void push_or_drop(std::uint8_t byte);
+
     /// Whether kReadyRoom bytes can be pushed without waiting: the UART's LSR.THRE. Hysteresis:
     /// once false, true again at three quarters full.
     bool ready() const { return ready_.load(std::memory_order_acquire); }
 
-    /// Hands waiting bytes to the output; true where some still wait for it to take them.
+    /// Hands waiting bytes to the output; true where some still wait for it to take them, here or
+    /// with who offered them.
     bool drain();
 
     /// While held, bytes are kept as if the output took none, and drain() does nothing (the screen
@@ -62,6 +74,8 @@ class OutputBuffer {
 
     bool full() const { return count_ >= capacity_; }
     void append(std::uint8_t byte);
+    void observe(std::span<const std::uint8_t> bytes);
+    void send_or_append(std::unique_lock<std::mutex>& lock, std::uint8_t byte);
     bool update_ready();
     void announce_ready();
 
@@ -69,6 +83,7 @@ class OutputBuffer {
     const std::size_t capacity_;
     std::function<void()> on_waiting_;
     std::function<void()> on_ready_;
+    std::function<void()> on_room_;
 
     std::atomic<bool> ready_{true};  // written with mutex_ held
 
@@ -82,6 +97,7 @@ class OutputBuffer {
     Overflow overflow_ = Overflow::kHoldGuest;
     bool released_ = false;
     bool held_ = false;
+    bool offer_waits_ = false;  // some of an offer was refused since on_room_ was called
     std::uint64_t dropped_ = 0;
 };
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
+#include "devices/host_side/window_size.h"
 
 namespace skiff::devices {
 
@@ -15,7 +17,8 @@ namespace skiff::devices {
 class Terminal {
   public:
     /// Nothing where `fd` is not a terminal. `wake_fd` is an eventfd that is written when the
-    /// process was continued after a stop: call enter_raw() then. At most one at a time.
+    /// process was continued after a stop (call enter_raw() then) and when the window's size
+    /// changed. At most one at a time.
     static std::unique_ptr<Terminal> open(int fd, int wake_fd);
     ~Terminal();
     Terminal(const Terminal&) = delete;
@@ -26,6 +29,7 @@ class Terminal {
     bool enter_raw();
     /// The process was continued: what the terminal's mode is now has to be set again.
     bool needs_raw() const;
+    std::optional<WindowSize> window() const { return window_size(fd_); }
     /// Back to the mode at open().
     void restore();
 

@@ -28,8 +28,10 @@ struct Shared {
     std::array<bool, kFatal.size()> fatal_taken{};
     struct sigaction stop_before = {};
     struct sigaction continue_before = {};
+    struct sigaction window_before = {};
     bool stop_taken = false;
     bool continue_taken = false;
+    bool window_taken = false;
 };
 Shared shared;
 static_assert(std::atomic<bool>::is_always_lock_free);
@@ -82,6 +84,12 @@ void on_continue(int) {
     errno = saved_errno;
 }
 
+void on_window(int) {
+    const int saved_errno = errno;
+    ::eventfd_write(shared.wake_fd, 1);
+    errno = saved_errno;
+}
+
 /// Takes a signal over unless it is ignored. A handler that was there before (a sanitizer's, say)
 /// gets the signal after us.
 bool take(int signal, void (*handler)(int), struct sigaction& before, int flags) {
@@ -116,6 +124,7 @@ void install(int fd, const termios& mode, int wake_fd) {
     }
     shared.stop_taken = take(SIGTSTP, on_stop, shared.stop_before, SA_RESTART);
     shared.continue_taken = take(SIGCONT, on_continue, shared.continue_before, SA_RESTART);
+    shared.window_taken = take(SIGWINCH, on_window, shared.window_before, SA_RESTART);
 }
 
 void uninstall() {
@@ -129,6 +138,9 @@ void uninstall() {
     }
     if (shared.continue_taken) {
         give_back(SIGCONT, on_continue, shared.continue_before);
+    }
+    if (shared.window_taken) {
+        give_back(SIGWINCH, on_window, shared.window_before);
     }
 }
 

@@ -9,7 +9,7 @@ namespace skiff::devices::terminal_signals {
 
 /// Remembers `mode` as what to go back to, and takes over the signals that would end or stop the
 /// process with the terminal raw: each keeps the effect it had. Signals that somebody handles or
-/// ignores already are left to him. `wake_fd` is written on SIGCONT.
+/// ignores already are left to him. `wake_fd` is written on SIGCONT and SIGWINCH.
 void install(int fd, const termios& mode, int wake_fd);
 /// Gives the signals back.
 void uninstall();

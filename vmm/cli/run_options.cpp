@@ -12,6 +12,7 @@
 #include "vmm/cli/fw_cfg_option.h"
 #include "vmm/cli/net_option.h"
 #include "vmm/cli/option_values.h"
+#include "vmm/cli/port_option.h"
 #include "vmm/cli/vsock_option.h"
 
 namespace skiff::cli {
@@ -147,6 +148,27 @@ Result<void> assign_nets(const ParsedArguments& arguments, machine::MachineConfi
     return {};
 }
 
+Result<void> assign_console(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "console", parse_console, config.console));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "serial", parse_serial, config.serial));
+    if (config.console == machine::MachineConfig::Console::kNone) {
+        using Kind = machine::SerialConfig::Kind;
+        if (arguments.has("serial") && config.serial.kind != Kind::kNone) {
+            return Error::user(
+                "--console none leaves nothing for --serial to connect: leave one of them out");
+        }
+        config.serial.kind = Kind::kNone;
+    }
+    for (const std::string_view text : arguments.all("port")) {
+        Result<machine::PortConfig> port = parse_port(text);
+        if (!port.ok()) {
+            return port.error().with_context("--port");
+        }
+        config.ports.push_back(std::move(port).value());
+    }
+    return {};
+}
+
 Result<void> assign_log(const ParsedArguments& arguments, log::Options& options) {
     if (arguments.has("quiet") && arguments.has("verbose")) {
         return Error::user("--quiet and --verbose exclude each other: give one of them");
@@ -176,7 +198,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign_test_devices(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_disks(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_nets(arguments, options.config));
-    SKIFF_RETURN_IF_ERROR(assign(arguments, "serial", parse_serial, options.config.serial));
+    SKIFF_RETURN_IF_ERROR(assign_console(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));

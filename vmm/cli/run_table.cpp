@@ -253,6 +253,30 @@ constexpr std::array kOptions = {
             "there is none.",
     },
     OptionSpec{
+        .long_name = "port",
+        .value_use = ValueUse::kRequired,
+        .value_name = "NAME=PATH",
+        .completion = Completion::kFile,
+        .repeatable = true,
+        .group = kDevices,
+        .help = "Add a port, /dev/virtio-ports/NAME in the guest. Where PATH is a FIFO, or a "
+                "socket, or ends in .sock, the port is connected to it (skiff listens on the "
+                "socket); else the guest's output goes to a new file PATH. NAME=file=PATH and "
+                "NAME=unix=PATH say which. May be repeated, up to 16 times.",
+    },
+    OptionSpec{
+        .long_name = "console",
+        .value_use = ValueUse::kRequired,
+        .value_name = "KIND",
+        .completion = Completion::kChoices,
+        .choices = "serial virtio none",
+        .default_value = "serial",
+        .group = kConsole,
+        .help = "What the guest's console is: serial (ttyS0, which every kernel has), virtio "
+                "(hvc0: faster, and knows the window's size; for kernels with virtio_console "
+                "built in), or none.",
+    },
+    OptionSpec{
         .long_name = "serial",
         .value_use = ValueUse::kRequired,
         .value_name = "WHERE",
@@ -260,8 +284,8 @@ constexpr std::array kOptions = {
         .choices = "stdio none file= pty unix=",
         .default_value = "stdio",
         .group = kConsole,
-        .help = "The serial console (ttyS0): stdio, none, file=PATH, pty (a new pseudo-terminal), "
-                "or unix=PATH (a listening socket).",
+        .help = "Where the console is, be it serial or virtio: stdio, none (nobody sees it), "
+                "file=PATH, pty (a new pseudo-terminal), or unix=PATH (a listening socket).",
     },
     OptionSpec{
         .long_name = "quiet",
@@ -329,6 +353,8 @@ constexpr std::array kExamples = {
                 "More kernel parameters."},
     ExampleSpec{"skiff run vmlinux -d root.ext4 -d data.img,direct -a \"root=/dev/vda rw\"",
                 "Boot from a disk, with a second one around the page cache."},
+    ExampleSpec{"skiff run vmlinux -i initramfs.cpio --console virtio --port a=/tmp/a.sock",
+                "A faster console, and a port that a client connects to."},
     ExampleSpec{
         "skiff run vmlinux -i initramfs.cpio --vsock cid=3,path=/tmp/v.sock",
         "Sockets between guest and host: connect to /tmp/v.sock and write \"CONNECT 5000\"."},
@@ -344,7 +370,7 @@ constinit const CommandSpec kRunCommand = {
     .name = "run",
     .summary = "boot a Linux kernel in a virtual machine",
     .description =
-        "Boots KERNEL on /dev/kvm and connects its serial console to this terminal. The "
+        "Boots KERNEL on /dev/kvm and connects its console to this terminal. The "
         "process ends when the guest powers off or resets, with a status that says why.\n"
         "SIGTERM presses the guest's power button; after --grace seconds, or on a second "
         "signal, the guest is stopped hard.\n"

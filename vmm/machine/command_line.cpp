@@ -9,8 +9,23 @@
 namespace skiff::machine {
 namespace {
 
-// Console on the serial port; reset through the i8042, which ends the run; reset after a panic.
-constexpr const char* kDefault = "console=ttyS0 reboot=k panic=-1";
+// Reset through the i8042, which ends the run; reset after a panic.
+constexpr const char* kDefault = "reboot=k panic=-1";
+
+/// What the kernel's console is (Documentation/admin-guide/kernel-parameters.rst). Until the driver
+/// of a virtio console runs, the serial port shows the kernel's messages; but it is no ttyS0 then,
+/// which would show them twice where a kernel has console=ttyS0 built in.
+std::string console_parameters(MachineConfig::Console console) {
+    switch (console) {
+        case MachineConfig::Console::kSerial:
+            return "console=ttyS0";
+        case MachineConfig::Console::kVirtio:
+            return "earlycon=uart8250,io,0x3f8 8250.nr_uarts=0 console=hvc0";
+        case MachineConfig::Console::kNone:
+            break;
+    }
+    return "8250.nr_uarts=0 console=null";
+}
 
 std::string with_extra_words(std::string line, const MachineConfig& config) {
     if (!config.extra_cmdline.empty()) {
@@ -25,7 +40,7 @@ std::string line_as_configured(const MachineConfig& config,
     // A kernel that was told of a device twice would complain of the second time.
     return with_extra_words(
         with_kernel_parameters(
-            config.whole_cmdline.value_or(kDefault),
+            config.whole_cmdline.value_or(console_parameters(config.console) + " " + kDefault),
             config.device_tree ? std::string() : boot::virtio_mmio_parameters(devices)),
         config);
 }

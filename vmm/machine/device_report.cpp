@@ -70,6 +70,16 @@ std::vector<std::string> describe_devices(const VirtioDevices& devices) {
     if (const auto* const balloon = devices.balloon()) {
         lines.push_back(describe_counters(balloon->counters()));
     }
+    if (const auto* const console = devices.console()) {
+        for (const auto& port : console->ports()) {
+            lines.push_back(fmt::format("console: port {}{}{}: {} bytes from the guest, {} to it",
+                                        port->id(), port->name().empty() ? "" : " ", port->name(),
+                                        port->counters().bytes_out.value(),
+                                        port->counters().bytes_in.value()));
+        }
+        lines.push_back(fmt::format("console: {} control messages ignored",
+                                    console->ignored_messages().value()));
+    }
     for (const virtio::block::BlockDevice* const disk : devices.disks()) {
         lines.push_back(fmt::format("disk {}: {}", disk->file().path(), disk->describe_counters()));
     }

@@ -107,11 +107,13 @@ Result<void> Machine::Parts::create_devices() {
     }
     SKIFF_ASSIGN_OR_RETURN(io_loops, IoLoops::create(loop, config.io_threads, config.io_poll));
     const auto slots = virtio_slots();
-    SKIFF_ASSIGN_OR_RETURN(virtio_devices, VirtioDevices::create(config, {.vm = *vm,
-                                                                          .memory = memory,
-                                                                          .mmio = devices->mmio(),
-                                                                          .loops = io_loops->all(),
-                                                                          .slots = slots}));
+    SKIFF_ASSIGN_OR_RETURN(virtio_devices,
+                           VirtioDevices::create(config, {.vm = *vm,
+                                                          .memory = memory,
+                                                          .mmio = devices->mmio(),
+                                                          .loops = io_loops->all(),
+                                                          .console = devices->console(),
+                                                          .slots = slots}));
     return {};
 }
 
@@ -168,6 +170,7 @@ ExitReason Machine::run() {
     Parts& parts = *parts_;
     std::vector<VcpuThread> threads;
     parts.devices->console().start();
+    parts.virtio_devices->start();
     if (const auto started = parts.start_threads(threads); !started) {
         parts.latch.stop({.kind = ExitReason::Kind::kHostError,
                           .value = 0,
@@ -177,9 +180,10 @@ ExitReason Machine::run() {
     parts.drop_start_up_code_soon();
     parts.loop.run();
     parts.stop_vcpus(threads);
+    const std::uint64_t undelivered = parts.virtio_devices->deliver_output();
     parts.virtio_devices->stop();
     parts.io_loops->stop();
-    if (const auto lost = parts.devices->console().finish().lost_bytes; lost != 0) {
+    if (const auto lost = undelivered + parts.devices->console().finish().lost_bytes; lost != 0) {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);
     }
     ExitReason reason = parts.final_reason();

@@ -28,6 +28,23 @@ Result<void> validate_devices(const MachineConfig& config) {
     return {};
 }
 
+Result<void> validate_ports(const MachineConfig& config) {
+    using virtio::console::ConsoleDevice;
+    if (config.ports.size() > ConsoleDevice::kMaxNamedPorts) {
+        return Error::user(fmt::format("{} ports asked for: --port can be given {} times",
+                                       config.ports.size(), ConsoleDevice::kMaxNamedPorts));
+    }
+    for (std::size_t i = 0; i < config.ports.size(); ++i) {
+        for (std::size_t k = 0; k < i; ++k) {
+            if (config.ports[k].name == config.ports[i].name) {
+                return Error::user(fmt::format(
+                    "two ports named '{}': give each --port another name", config.ports[i].name));
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> validate(const MachineConfig& config) {
@@ -63,6 +80,7 @@ Result<void> validate(const MachineConfig& config) {
         return Error::user(fmt::format("--flat and {} exclude each other: leave one out",
                                        config.device_tree ? "--fdt" : "--entry"));
     }
+    SKIFF_RETURN_IF_ERROR(validate_ports(config));
     if (config.device_tree && config.entry == boot::EntryProtocol::kPvh) {
         return Error::user(
             "--fdt and --entry pvh exclude each other, as PVH has no place for a device tree: take "

@@ -16,10 +16,11 @@
 #include "virtio/block/disk_options.h"
 #include "virtio/net/net_options.h"
 #include "virtio/vsock/vsock_options.h"
+#include "vmm/machine/port_config.h"
 
 namespace skiff::machine {
 
-/// Where the serial port's bytes go and come from.
+/// Where the console's bytes go and come from.
 struct SerialConfig {
     enum class Kind { kStdio, kNone, kFile, kPty, kUnix };
     Kind kind = Kind::kStdio;
@@ -79,7 +80,17 @@ struct MachineConfig {
     /// In the order in which the guest finds them: eth0 first.
     std::vector<NetworkConfig> nets;
 
+    /// What the guest's console is.
+    enum class Console {
+        kSerial,  ///< ttyS0, the 16550A.
+        kVirtio,  ///< hvc0; early messages come through the 16550A.
+        kNone,    ///< The kernel is told to have none.
+    };
+    Console console = Console::kSerial;
     SerialConfig serial;
+    /// Named ports of the virtio console.
+    std::vector<PortConfig> ports;
+    bool has_virtio_console() const { return console == Console::kVirtio || !ports.empty(); }
     bool acpi = true;
     /// Describe the virtio devices by a device tree instead of ACPI and the command line.
     bool device_tree = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/machine/virtio_devices.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/check.h"
@@ -8,14 +9,24 @@
 #include "virtio/net/passt.h"
 #include "virtio/net/tap.h"
 #include "virtio/rng/rng_device.h"
+#include "vmm/machine/console_backend.h"
+#include "vmm/machine/host_port.h"
 
 namespace skiff::machine {
 
 using virtio::mmio::MmioTransport;
 
+namespace {
+
+// How long slow readers of a console's output have at the end.
+constexpr std::chrono::milliseconds kDeliverOutput{2000};
+
+}  // namespace
+
 std::size_t virtio_device_count(const MachineConfig& config) {
     return config.disks.size() + config.nets.size() + (config.balloon.has_value() ? 1 : 0) +
-           (config.vsock.has_value() ? 1 : 0) + (config.rng ? 1 : 0);
+           (config.has_virtio_console() ? 1 : 0) + (config.vsock.has_value() ? 1 : 0) +
+           (config.rng ? 1 : 0);
 }
 
 Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig& config,
@@ -30,6 +41,9 @@ Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig
     }
     if (config.balloon.has_value()) {
         SKIFF_RETURN_IF_ERROR(devices->add_balloon(*config.balloon));
+    }
+    if (config.has_virtio_console()) {
+        SKIFF_RETURN_IF_ERROR(devices->add_console(config));
     }
     if (config.vsock.has_value()) {
         SKIFF_RETURN_IF_ERROR(devices->add_vsock(*config.vsock));
@@ -59,6 +73,29 @@ Result<void> VirtioDevices::add_balloon(const BalloonConfig& config) {
         auto device =
             std::make_unique<virtio::balloon::BalloonDevice>(config, around_.memory, host);
         balloon_ = device.get();
+        return device;
+    });
+}
+
+Result<void> VirtioDevices::add_console(const MachineConfig& config) {
+    using namespace virtio::console;
+    // Its backends' descriptors are watched by the first loop, and its queues are served there.
+    EventLoop& loop = *around_.loops.front();
+    PortOptions console;
+    if (config.console == MachineConfig::Console::kVirtio) {
+        console = {.name = {},
+                   .is_console = true,
+                   .backend = std::make_unique<ConsoleBackend>(around_.console)};
+    }
+    std::vector<PortOptions> named;
+    for (const PortConfig& port : config.ports) {
+        SKIFF_ASSIGN_OR_RETURN(auto backend, HostPort::open(loop, port));
+        named.push_back({.name = port.name, .is_console = false, .backend = std::move(backend)});
+    }
+    return add("console", around_.loops.first(1), [&](virtio::DeviceHost& host) {
+        auto device =
+            std::make_unique<ConsoleDevice>(std::move(console), std::move(named), loop, host);
+        console_ = device.get();
         return device;
     });
 }
@@ -104,6 +141,11 @@ Result<void> VirtioDevices::add_vsock(const VsockConfig& config) {
 }
 
 Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevice& make_device) {
+    return add(std::move(name), around_.loops, make_device);
+}
+
+Result<void> VirtioDevices::add(std::string name, std::span<EventLoop* const> loops,
+                                const MmioTransport::MakeDevice& make_device) {
     const std::size_t index = transports_.size();
     const boot::VirtioMmioSlot& slot = around_.slots[index];
     SKIFF_ASSIGN_OR_RETURN(auto line, kvm::IrqfdLine::create(around_.vm, slot.gsi));
@@ -111,7 +153,7 @@ Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevic
     SKIFF_ASSIGN_OR_RETURN(auto transport,
                            MmioTransport::create(make_device, {.memory = around_.memory,
                                                                .irq = *lines_.back(),
-                                                               .loops = around_.loops,
+                                                               .loops = loops,
                                                                .first_loop = index,
                                                                .name = name}));
     const GuestAddress notify(slot.registers.start.value() + virtio::mmio::kQueueNotify);
@@ -123,6 +165,18 @@ Result<void> VirtioDevices::add(std::string name, const MmioTransport::MakeDevic
     SKIFF_RETURN_IF_ERROR(around_.mmio.insert(slot.registers, std::move(name), *transport));
     transports_.push_back(std::move(transport));
     return {};
+}
+
+void VirtioDevices::start() {
+    if (console_ != nullptr) {
+        console_->start();
+    }
+}
+
+std::uint64_t VirtioDevices::deliver_output() {
+    return console_ == nullptr
+               ? 0
+               : console_->deliver_until(std::chrono::steady_clock::now() + kDeliverOutput);
 }
 
 void VirtioDevices::stop() {

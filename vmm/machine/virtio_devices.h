@@ -10,8 +10,10 @@
 #include "base/result.h"
 #include "boot/virtio_mmio_slot.h"
 #include "devices/bus/bus.h"
+#include "devices/host_side/console_host.h"
 #include "virtio/balloon/balloon_device.h"
 #include "virtio/block/block_device.h"
+#include "virtio/console/console_device.h"
 #include "virtio/mmio/mmio_transport.h"
 #include "virtio/net/net_device.h"
 #include "virtio/vsock/vsock_device.h"
@@ -25,8 +27,8 @@ namespace skiff::machine {
 std::size_t virtio_device_count(const MachineConfig& config);
 
 /// The machine's virtio devices behind their transports: disks in the order of the configuration,
-/// then network devices in theirs, then the balloon, the socket device and the entropy device.
-/// Built and destroyed on the thread of the machine's loop.
+/// then network devices in theirs, then the balloon, the console, the socket device and the entropy
+/// device. Built and destroyed on the thread of the machine's loop.
 class VirtioDevices {
   public:
     /// All of it outlives the devices.
@@ -35,6 +37,8 @@ class VirtioDevices {
         GuestMemory& memory;
         devices::Bus& mmio;
         std::span<EventLoop* const> loops;
+        /// The host's side of the guest's console, on the first loop.
+        devices::ConsoleHost& console;
         /// One for each device.
         std::span<const boot::VirtioMmioSlot> slots;
     };
@@ -42,6 +46,11 @@ class VirtioDevices {
     static Result<std::unique_ptr<VirtioDevices>> create(const MachineConfig& config,
                                                          const Surroundings& around);
 
+    /// Begins to read what ports are connected to. Before the loop runs.
+    void start();
+    /// Delivers output that the guest made available, for a while. After the vCPUs and the end of
+    /// the first loop, before stop(). How many bytes were lost.
+    std::uint64_t deliver_output();
     /// Finishes what is in flight, each queue on its own loop. After the vCPUs, before the loops'
     /// end.
     void stop();
@@ -49,9 +58,10 @@ class VirtioDevices {
     const std::vector<std::unique_ptr<virtio::mmio::MmioTransport>>& transports() const {
         return transports_;
     }
-    /// Null where there is none; it belongs to its transport.
+    /// Null where there is none; they belong to their transports.
     virtio::balloon::BalloonDevice* balloon() const { return balloon_; }
     const virtio::vsock::VsockDevice* vsock() const { return vsock_; }
+    const virtio::console::ConsoleDevice* console() const { return console_; }
     /// In the order of the configuration; they belong to their transports.
     const std::vector<const virtio::block::BlockDevice*>& disks() const { return disks_; }
     const std::vector<const virtio::net::NetDevice*>& nets() const { return nets_; }
@@ -61,9 +71,12 @@ class VirtioDevices {
 
     Result<void> add_disk(const DiskConfig& config);
     Result<void> add_balloon(const BalloonConfig& config);
+    Result<void> add_console(const MachineConfig& config);
     Result<void> add_net(const MachineConfig& machine, const NetworkConfig& config);
     Result<void> add_vsock(const VsockConfig& config);
     Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
+    Result<void> add(std::string name, std::span<EventLoop* const> loops,
+                     const virtio::mmio::MmioTransport::MakeDevice& make_device);
 
     Surroundings around_;
     std::vector<std::unique_ptr<kvm::IrqfdLine>> lines_;
@@ -71,6 +84,7 @@ class VirtioDevices {
     std::vector<const virtio::block::BlockDevice*> disks_;
     virtio::balloon::BalloonDevice* balloon_ = nullptr;
     const virtio::vsock::VsockDevice* vsock_ = nullptr;
+    virtio::console::ConsoleDevice* console_ = nullptr;
     std::vector<const virtio::net::NetDevice*> nets_;
 };
 

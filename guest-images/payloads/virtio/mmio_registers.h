@@ -66,6 +66,7 @@ constexpr std::uint64_t kFeatureRingReset = 1ull << 40;
 constexpr std::uint32_t kNoDevice = 0;
 constexpr std::uint32_t kNetworkDevice = 1;
 constexpr std::uint32_t kBlockDevice = 2;
+constexpr std::uint32_t kConsoleDevice = 3;
 constexpr std::uint32_t kEntropyDevice = 4;
 constexpr std::uint32_t kSocketDevice = 19;
 constexpr std::uint32_t kBalloonDevice = 5;

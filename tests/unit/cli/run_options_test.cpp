@@ -92,6 +92,33 @@ TEST_CASE("Times are seconds with at most three decimals") {
     CHECK(config_of({"k", "--grace", "0"}).grace == milliseconds(0));
 }
 
+TEST_CASE("The console is serial, virtio or none") {
+    using Console = MachineConfig::Console;
+    CHECK(config_of({"k"}).console == Console::kSerial);
+    CHECK(config_of({"k", "--console", "virtio"}).console == Console::kVirtio);
+    CHECK(config_of({"k", "--console", "virtio", "--serial", "pty"}).serial.kind ==
+          SerialKind::kPty);
+    const MachineConfig none = config_of({"k", "--console=none"});
+    CHECK(none.console == Console::kNone);
+    CHECK(none.serial.kind == SerialKind::kNone);
+    CHECK_FALSE(none.has_virtio_console());
+}
+
+TEST_CASE("Ports have a name and a path, and may say what the path is") {
+    using Kind = skiff::machine::PortConfig::Kind;
+    const auto ports = config_of({"k", "--port", "org.a-b_1=/run/x=y", "--port", "s=unix=/run/s",
+                                  "--port", "f=file=out.sock"})
+                           .ports;
+    REQUIRE(ports.size() == 3);
+    CHECK(ports[0].name == "org.a-b_1");
+    CHECK(ports[0].path == "/run/x=y");
+    CHECK(ports[0].kind == Kind::kByPath);
+    CHECK(ports[1].path == "/run/s");
+    CHECK(ports[1].kind == Kind::kUnix);
+    CHECK(ports[2].path == "out.sock");
+    CHECK(ports[2].kind == Kind::kFile);
+}
+
 TEST_CASE("The serial port has five backends") {
     CHECK(config_of({"k", "--serial", "stdio"}).serial.kind == SerialKind::kStdio);
     CHECK(config_of({"k", "--serial=none"}).serial.kind == SerialKind::kNone);

@@ -178,3 +178,77 @@ TEST_CASE("Output buffer's observer sees every byte in order, also those that wa
     push(buffer, "panic");
     CHECK(seen == "panic");
 }
+
+TEST_CASE("Output buffer takes of an offer what goes out at once, and asks for the rest later") {
+    ThrottledOutput output(5);
+    OutputBuffer buffer(output, kCapacity);
+    std::string left = "hello world";
+    unsigned waits = 0;
+    std::string seen;
+    const auto offer = [&] {
+        left.erase(0,
+                   buffer.offer({reinterpret_cast<const std::uint8_t*>(left.data()), left.size()}));
+    };
+    buffer.set_callbacks([&] { ++waits; }, {});
+    buffer.set_on_room(offer);
+    buffer.set_observer(
+        [&](std::span<const std::uint8_t> bytes) { seen.append(bytes.begin(), bytes.end()); });
+    offer();
+    CHECK(left == " world");
+    CHECK(seen == "hello");
+    CHECK(waits == 1);
+    output.allow(2);
+    CHECK(buffer.drain());
+    CHECK(left == "orld");
+    output.allow(ThrottledOutput::kUnlimited);
+    CHECK_FALSE(buffer.drain());
+    CHECK(left.empty());
+    CHECK(output.text() == "hello world");
+    CHECK(seen == "hello world");
+}
+
+TEST_CASE("Output buffer keeps the order of pushed and offered bytes") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    std::string left = "offered";
+    const auto offer = [&] {
+        left.erase(0,
+                   buffer.offer({reinterpret_cast<const std::uint8_t*>(left.data()), left.size()}));
+    };
+    buffer.set_on_room(offer);
+    push(buffer, "pushed ");
+    output.allow(ThrottledOutput::kUnlimited);
+    offer();
+    CHECK(left == "offered");
+    CHECK_FALSE(buffer.drain());
+    CHECK(output.text() == "pushed offered");
+}
+
+TEST_CASE("Output buffer without a reader takes offers whole, and keeps the newest bytes") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    std::string left = std::string(kCapacity, 'x') + "newest";
+    const auto offer = [&] {
+        left.erase(0,
+                   buffer.offer({reinterpret_cast<const std::uint8_t*>(left.data()), left.size()}));
+    };
+    buffer.set_on_room(offer);
+    offer();
+    CHECK_FALSE(left.empty());
+    buffer.set_overflow(OutputBuffer::Overflow::kDropOldest);  // the reader left
+    CHECK(left.empty());
+    output.allow(ThrottledOutput::kUnlimited);
+    CHECK_FALSE(buffer.drain());
+    CHECK(output.text().size() == kCapacity);
+    CHECK(output.text().ends_with("newest"));
+}
+
+TEST_CASE("Output buffer drops what must not wait, and counts it") {
+    ThrottledOutput output(0);
+    OutputBuffer buffer(output, kCapacity);
+    for (std::size_t i = 0; i < kCapacity + 3; ++i) {
+        buffer.push_or_drop('e');
+    }
+    CHECK(buffer.waiting_bytes() == kCapacity);
+    CHECK(buffer.dropped_bytes() == 3);
+}

@@ -30,6 +30,18 @@ TEST_CASE("The user's parameters come after the default ones") {
     REQUIRE(line == "console=ttyS0 reboot=k panic=-1 quiet root=/dev/vda");
 }
 
+TEST_CASE("The kernel is told which console it has, unless the user says it all") {
+    MachineConfig config;
+    config.console = MachineConfig::Console::kVirtio;
+    REQUIRE(build_command_line(config, Backend::kVmx) ==
+            "earlycon=uart8250,io,0x3f8 8250.nr_uarts=0 console=hvc0 reboot=k panic=-1");
+    config.console = MachineConfig::Console::kNone;
+    REQUIRE(build_command_line(config, Backend::kVmx) ==
+            "8250.nr_uarts=0 console=null reboot=k panic=-1");
+    config.whole_cmdline = "console=tty0";
+    REQUIRE(build_command_line(config, Backend::kVmx) == "console=tty0");
+}
+
 TEST_CASE("A whole command line replaces the default") {
     MachineConfig config;
     config.whole_cmdline = "";
