@@ -109,7 +109,8 @@ class TwoCpusAndASlowReader(unittest.TestCase):
 
 class LinuxBoot(LinuxTestCase):
     def test_bzimage_gives_a_shell_that_console_input_and_ctrl_c_reach(self):
-        skiff = self.start_linux(kernel="bzImage", parameters="TERM=xterm", stdin="terminal")
+        skiff = self.start_linux("--balloon", "free-page-reporting,stats=1", kernel="bzImage",
+                                 parameters="TERM=xterm", stdin="terminal")
         expect_ready(skiff)
         skiff.expect(PROMPT)
         self.assertNotEqual(skiff.terminal_attributes(), fresh_terminal_attributes())
@@ -120,6 +121,7 @@ class LinuxBoot(LinuxTestCase):
         self.assertGreater(guest_time, asked_at - clock_tolerance())
         self.assertLess(guest_time, time.time() + clock_tolerance())
         skiff.expect(PROMPT)
+        self.change_the_balloon(skiff)
         skiff.send("echo wait''ing; sleep 1000\n")
         skiff.expect(r"waiting\r\n")
         skiff.send("\x03")
@@ -132,6 +134,32 @@ class LinuxBoot(LinuxTestCase):
         finished = skiff.wait(BOOT_SECONDS)
         self.assertEqual(finished.status, 5)
         self.assertEqual(skiff.terminal_attributes(), fresh_terminal_attributes())
+
+    def change_the_balloon(self, skiff):
+        """Through the menu, while Linux runs: its memory follows, and what it frees goes back."""
+        skiff.send("grep MemTotal /proc/meminfo\n")
+        total = int(skiff.expect(r"MemTotal: *(\d+) kB")[1])
+        skiff.expect(PROMPT)
+        for mib in (1, 0):
+            self.ask_menu(skiff, f"b {mib}", "the guest is asked for it")
+            wanted = total - mib * KIB
+            skiff.send(f"until grep -q ' {wanted} kB' /proc/meminfo; do sleep 0.1; done;"
+                       f" echo balloon''={mib}\n")
+            skiff.expect(rf"balloon={mib}\r\n", BOOT_SECONDS)
+            skiff.expect(PROMPT)
+            size = f"{mib} MiB" if mib else "0 B"
+            self.ask_menu(skiff, "i", rf"balloon: {size} in it, {size} wanted\r\n"
+                          r"the guest's memory, \d+ s ago: .*free \d+.*, total \d+.*\r\n")
+        # All that has been free for some seconds, in blocks of 2 MiB: nearly the whole guest.
+        self.wait_until(lambda: int(self.ask_menu(
+            skiff, "i", r"inflated, (\d+)[.\d]* [MK]iB reported")[1]) > 100, "free memory is reported")
+
+    @staticmethod
+    def ask_menu(skiff, command, answer):
+        skiff.send("\x1d")
+        skiff.expect("skiff> ")
+        skiff.send(f"{command}\r")
+        return skiff.expect(answer)
 
     def test_piped_input_is_read_its_end_costs_no_cpu_time_and_sigterm_ends_the_guest_orderly(self):
         skiff = self.start_linux("--grace", 30, stdin="pipe")
