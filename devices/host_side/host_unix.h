@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "base/event_loop.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
+#include "base/unix_listener.h"
 #include "devices/host_side/host_clients.h"
 
 namespace skiff::devices {
@@ -25,18 +23,15 @@ class HostUnix final : public HostClients {
                                                     const std::string& option);
     ~HostUnix() override;
 
-    std::string where() const override { return path_; }
+    std::string where() const override { return listener_.path(); }
 
   private:
-    HostUnix(EventLoop& loop, HostSideEvents& events, UniqueFd listener, std::string path);
+    HostUnix(EventLoop& loop, HostSideEvents& events, UnixListener listener);
     Result<void> watch_listener();
     void accept_client();
     void on_detached() override;
 
-    UniqueFd listener_;
-    std::string path_;
-    dev_t device_ = 0;  // the socket's identity, so that no other's is removed
-    ino_t inode_ = 0;
+    UnixListener listener_;
     std::optional<EventLoop::Id> listener_id_;
 };
 

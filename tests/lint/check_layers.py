@@ -21,12 +21,13 @@ LAYERS = {
     "virtio": ["base", "devices/bus"],
     "boot": ["base"],
     "vmm/kvm": ["base"],
-    "vmm/machine": ["base", "devices", "virtio", "boot", "vmm/kvm"],
+    "vmm/gdb": ["base"],
+    "vmm/machine": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb"],
     "vmm/api": ["base", "vmm/machine"],
-    "vmm/cli": ["base", "boot", "vmm/machine"],
+    "vmm/cli": ["base", "boot", "vmm/gdb", "vmm/machine"],
     "vmm": ["base", "vmm/cli", "vmm/api"],
-    "tests": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/machine", "vmm/api", "vmm/cli",
-              "vmm", "guest-images"],
+    "tests": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb", "vmm/machine", "vmm/api",
+              "vmm/cli", "vmm", "guest-images"],
     # What the build needs of a dependency that Debian does not ship as an archive.
     "cmake": [],
     # Freestanding guest programs include nothing of the host's.

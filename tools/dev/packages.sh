@@ -11,7 +11,7 @@ packages_images=(
     xz-utils lz4 busybox-static e2fsprogs util-linux binutils fio)
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev acpica-tools device-tree-compiler file
-    gzip bzip2 zstd qemu-system-x86 groff-base zsh iproute2 passt)
+    gzip bzip2 zstd qemu-system-x86 gdb groff-base zsh iproute2 passt)
 
 # setup_for GROUP…: installs what these groups need and this machine does not have.
 setup_for() {

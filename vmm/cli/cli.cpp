@@ -26,7 +26,7 @@ struct Handler {
 constexpr std::array kHandlers = {
     Handler{&kRunCommand, run_command},         Handler{&kDoctorCommand, doctor_command},
     Handler{&kInspectCommand, inspect_command}, Handler{&kCompletionCommand, completion_command},
-    Handler{&kManCommand, man_command},
+    Handler{&kManCommand, man_command},         Handler{&kGdbCommand, gdb_command},
 };
 
 Error unknown_command(std::string_view given) {

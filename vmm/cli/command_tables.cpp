@@ -58,6 +58,25 @@ constexpr std::array kQemuExamples = {
     ExampleSpec{"skiff qemu -device help", "List the devices."},
 };
 
+constexpr std::array kGdbArguments = {
+    ArgumentSpec{
+        .name = "ADDRESS",
+        .required = true,
+        .completion = Completion::kFile,
+        .help = "Where skiff run --gdb listens: a socket's path, unix:PATH or tcp:127.0.0.1:PORT.",
+    },
+    ArgumentSpec{
+        .name = "VMLINUX",
+        .completion = Completion::kFile,
+        .help = "The guest's ELF file with its symbols. The gdb scripts that a kernel's build has "
+                "beside it (vmlinux-gdb.py) are loaded too.",
+    },
+};
+constexpr std::array kGdbExamples = {
+    ExampleSpec{"skiff gdb /tmp/g vmlinux",
+                "Debug the guest of skiff run vmlinux --gdb unix:/tmp/g."},
+};
+
 constexpr std::array kCompletionArguments = {
     ArgumentSpec{
         .name = "SHELL",
@@ -77,7 +96,7 @@ constexpr std::array kManArguments = {
     ArgumentSpec{
         .name = "COMMAND",
         .completion = Completion::kChoices,
-        .choices = "run doctor inspect qemu completion man",
+        .choices = "run doctor inspect gdb qemu completion man",
         .help = "The command to print the page of; without it, the page of skiff itself.",
     },
 };
@@ -91,8 +110,9 @@ constexpr std::array kProgramExamples = {
     ExampleSpec{"skiff inspect bzImage", "Find out what a file is."},
 };
 
-constexpr std::array kCommands = {&kRunCommand,  &kDoctorCommand,     &kInspectCommand,
-                                  &kQemuCommand, &kCompletionCommand, &kManCommand};
+constexpr std::array kCommands = {&kRunCommand, &kDoctorCommand, &kInspectCommand,
+                                  &kGdbCommand, &kQemuCommand,   &kCompletionCommand,
+                                  &kManCommand};
 
 }  // namespace
 
@@ -133,6 +153,19 @@ constinit const CommandSpec kQemuCommand = {
     .options = {},
     .statuses = {},
     .examples = kQemuExamples,
+};
+
+constinit const CommandSpec kGdbCommand = {
+    .name = "gdb",
+    .summary = "start gdb on a running guest",
+    .description =
+        "Starts gdb, connected to a guest that was started with skiff run --gdb, with the "
+        "guest's symbols where VMLINUX names them. The guest stands still meanwhile; it goes "
+        "on when gdb says so, detaches or ends.",
+    .arguments = kGdbArguments,
+    .options = {},
+    .statuses = {},
+    .examples = kGdbExamples,
 };
 
 constinit const CommandSpec kCompletionCommand = {

@@ -9,6 +9,7 @@ extern const CommandSpec kRunCommand;
 extern const CommandSpec kDoctorCommand;
 extern const CommandSpec kInspectCommand;
 extern const CommandSpec kQemuCommand;
+extern const CommandSpec kGdbCommand;
 extern const CommandSpec kCompletionCommand;
 extern const CommandSpec kManCommand;
 

@@ -13,6 +13,7 @@ namespace skiff::cli {
 int run_command(const ParsedArguments& arguments);
 int doctor_command(const ParsedArguments& arguments);
 int inspect_command(const ParsedArguments& arguments);
+int gdb_command(const ParsedArguments& arguments);
 int completion_command(const ParsedArguments& arguments);
 int man_command(const ParsedArguments& arguments);
 /// Takes QEMU's arguments, which are not of the form of the other commands'.

@@ -14,6 +14,7 @@
 #include "vmm/cli/option_values.h"
 #include "vmm/cli/port_option.h"
 #include "vmm/cli/vsock_option.h"
+#include "vmm/gdb/address.h"
 
 namespace skiff::cli {
 namespace {
@@ -169,6 +170,15 @@ Result<void> assign_console(const ParsedArguments& arguments, machine::MachineCo
     return {};
 }
 
+Result<void> assign_gdb(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "gdb", gdb::parse_listen_address, config.gdb));
+    config.gdb_wait = arguments.has("gdb-wait");
+    if (config.gdb_wait && !config.gdb.has_value()) {
+        return Error::user("--gdb-wait waits for a debugger, but there is no --gdb to come to");
+    }
+    return {};
+}
+
 Result<void> assign_log(const ParsedArguments& arguments, log::Options& options) {
     if (arguments.has("quiet") && arguments.has("verbose")) {
         return Error::user("--quiet and --verbose exclude each other: give one of them");
@@ -201,6 +211,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign_console(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
+    SKIFF_RETURN_IF_ERROR(assign_gdb(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
     options.dry_run = arguments.has("dry-run");
     SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));

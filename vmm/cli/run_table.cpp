@@ -19,6 +19,7 @@ constexpr std::string_view kWhatToBoot = "What to boot";
 constexpr std::string_view kMachine = "The machine";
 constexpr std::string_view kDevices = "Devices";
 constexpr std::string_view kConsole = "Console and log";
+constexpr std::string_view kDebugging = "Debugging";
 constexpr std::string_view kStopping = "Stopping";
 
 constexpr std::array kOptions = {
@@ -308,6 +309,22 @@ constexpr std::array kOptions = {
         .help = "Append the log to a file instead of standard error.",
     },
     OptionSpec{
+        .long_name = "gdb",
+        .value_use = ValueUse::kRequired,
+        .value_name = "ADDRESS",
+        .completion = Completion::kChoices,
+        .choices = "unix: tcp:127.0.0.1:",
+        .group = kDebugging,
+        .help = "Let gdb debug the guest, at unix:PATH (a listening socket) or tcp:127.0.0.1:PORT "
+                "(0: a free port, which the log names). What this host's KVM cannot debug is said "
+                "at the start.",
+    },
+    OptionSpec{
+        .long_name = "gdb-wait",
+        .group = kDebugging,
+        .help = "Do not run the guest's first instruction before gdb says so.",
+    },
+    OptionSpec{
         .long_name = "timeout",
         .value_use = ValueUse::kRequired,
         .value_name = "SECONDS",
@@ -360,6 +377,8 @@ constexpr std::array kExamples = {
         "Sockets between guest and host: connect to /tmp/v.sock and write \"CONNECT 5000\"."},
     ExampleSpec{"skiff run vmlinux --serial file=console.txt --quiet",
                 "Keep the console's output in a file."},
+    ExampleSpec{"skiff run vmlinux -i initramfs.cpio --gdb unix:/tmp/g --gdb-wait",
+                "Wait for a debugger before the first instruction: skiff gdb /tmp/g vmlinux."},
     ExampleSpec{"skiff run bzImage -i initramfs.cpio --dry-run",
                 "Show what would be loaded where."},
 };

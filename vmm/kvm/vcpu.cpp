@@ -95,6 +95,12 @@ VcpuExit Vcpu::decode_exit() const {
             exit.kind = VcpuExit::Kind::kFailEntry;
             exit.hardware_reason = run.fail_entry.hardware_entry_failure_reason;
             break;
+        case KVM_EXIT_DEBUG:
+            exit.kind = VcpuExit::Kind::kDebug;
+            exit.address = run.debug.arch.pc;
+            exit.exception = run.debug.arch.exception;
+            exit.debug_status = run.debug.arch.dr6;
+            break;
         default:
             exit.kind = VcpuExit::Kind::kUnhandled;
             break;
@@ -104,6 +110,10 @@ VcpuExit Vcpu::decode_exit() const {
 
 void Vcpu::request_exit() {
     __atomic_store_n(&run_struct().immediate_exit, std::uint8_t{1}, __ATOMIC_SEQ_CST);
+}
+
+void Vcpu::clear_exit_request() {
+    __atomic_store_n(&run_struct().immediate_exit, std::uint8_t{0}, __ATOMIC_SEQ_CST);
 }
 
 Result<RegisterDump> Vcpu::registers() const {

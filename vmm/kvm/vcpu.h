@@ -33,6 +33,7 @@ struct VcpuExit {
         kSystemOff,      ///< KVM_EXIT_SYSTEM_EVENT asked for power-off or reported a crash.
         kInternalError,  ///< KVM_EXIT_INTERNAL_ERROR: see `suberror` and `instruction`.
         kFailEntry,      ///< KVM_EXIT_FAIL_ENTRY: see `hardware_reason`.
+        kDebug,          ///< KVM_EXIT_DEBUG: see `exception` and `debug_status`; `address` is RIP.
         kUnhandled,      ///< An exit reason that skiff never asked for: see `reason`.
     };
 
@@ -48,6 +49,9 @@ struct VcpuExit {
     /// KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES).
     std::array<std::uint8_t, 15> instruction{};
     std::size_t instruction_size = 0;
+
+    std::uint32_t exception = 0;     ///< KVM_EXIT_DEBUG's: 1 is #DB, 3 is #BP
+    std::uint64_t debug_status = 0;  ///< DR6 of a #DB
 };
 
 /// Registers for people: what a death report shows.
@@ -81,6 +85,10 @@ class Vcpu {
     /// Makes the current or next run() come back with kInterrupted soon: the caller sends the
     /// thread a signal after this call, for the case that it is inside the guest.
     void request_exit();
+
+    /// Takes back what request_exit() asked for. The thread that runs the vCPU, when it knows that
+    /// nobody asks any more.
+    void clear_exit_request();
 
     Result<RegisterDump> registers() const;
 

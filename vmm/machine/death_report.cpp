@@ -2,8 +2,6 @@
 #include "vmm/machine/death_report.h"
 
 #include <fmt/format.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +9,7 @@
 
 #include "base/units.h"
 #include "boot/symbols.h"
+#include "vmm/machine/careful_memory.h"
 
 namespace skiff::machine {
 namespace {
@@ -18,19 +17,6 @@ namespace {
 constexpr std::size_t kConsoleLines = 20;
 constexpr std::size_t kInstructionBytes = 16;
 constexpr std::size_t kMaxVcpusShown = 8;
-
-/// Copies through a system call: a page that a truncated file does not back any more is an error
-/// there, where a load would raise SIGBUS.
-bool read_carefully(const GuestMemory& memory, GuestAddress address, std::span<std::uint8_t> to) {
-    const auto from = memory.host_span(address, to.size());
-    if (!from.has_value()) {
-        return false;
-    }
-    const iovec local{to.data(), to.size()};
-    const iovec remote{from->data(), from->size()};
-    return ::process_vm_readv(::getpid(), &local, 1, &remote, 1, 0) ==
-           static_cast<ssize_t>(to.size());
-}
 
 /// Guest bytes at a linear address, up to the end of its page or of RAM.
 std::vector<std::uint8_t> bytes_at(const DeathScene& scene, const kvm::Vcpu& vcpu,

@@ -52,6 +52,12 @@ kvm::x86_64::InitialState initial_state(const boot::x86_64::EntryState& entry) {
             .gdt_limit = entry.gdt_limit};
 }
 
+void announce_debugger(const MachineConfig& config, const gdb::ListenAddress& address) {
+    log::info("gdb: {}; connect with: gdb {} -ex 'target remote {}'",
+              config.gdb_wait ? "the guest waits for a debugger" : "ready for a debugger",
+              config.kernel_path, gdb::remote_name(address));
+}
+
 }  // namespace
 
 Machine::Machine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -70,6 +76,7 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(parts->load_guest());
     SKIFF_RETURN_IF_ERROR(parts->create_devices());
     SKIFF_RETURN_IF_ERROR(parts->place_boot_processor());
+    SKIFF_RETURN_IF_ERROR(parts->create_debugger());
     // Only now: a machine that cannot be built is one line of error and nothing else.
     if (!boot::is_bare(parts->guest.protocol)) {
         announce_quirks(parts->config, parts->backend);
@@ -158,6 +165,18 @@ Result<void> Machine::Parts::place_boot_processor() {
     return kvm::x86_64::set_initial_registers(vcpus->front(), initial_state(guest.entry));
 }
 
+Result<void> Machine::Parts::create_debugger() {
+    if (!config.gdb.has_value()) {
+        return {};
+    }
+    SKIFF_ASSIGN_OR_RETURN(
+        debugger,
+        Debugger::create(
+            vm_builder->kvm(), *config.gdb,
+            {.loop = loop, .memory = memory, .vcpus = *vcpus, .gate = gate, .latch = latch}));
+    return {};
+}
+
 std::span<const std::uint8_t> Machine::device_tree() const {
     return parts_->guest.device_tree;
 }
@@ -187,17 +206,25 @@ ExitReason Machine::run() {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);
     }
     ExitReason reason = parts.final_reason();
+    if (parts.debugger) {
+        parts.debugger->ended(exit_status(reason));
+    }
     parts.report(reason);
     return reason;
 }
 
 Result<void> Machine::Parts::start_threads(std::vector<VcpuThread>& threads) {
     SKIFF_RETURN_IF_ERROR(io_loops->start());
-    const VcpuContext context{devices->ports(), devices->mmio(), latch, memory};
+    const VcpuContext context{devices->ports(), devices->mmio(), latch, memory, gate,
+                              debugger.get()};
     threads.reserve(vcpus->size());
     for (kvm::Vcpu& vcpu : *vcpus) {
         SKIFF_ASSIGN_OR_RETURN(VcpuThread thread, VcpuThread::start(vcpu, context));
         threads.push_back(std::move(thread));
+    }
+    gate.set_kick([&threads](unsigned vcpu) { threads[vcpu].kick(); });
+    if (debugger) {
+        announce_debugger(config, debugger->address());
     }
     return {};
 }
@@ -218,6 +245,7 @@ void Machine::Parts::drop_start_up_code_soon() {
 }
 
 void Machine::Parts::stop_vcpus(std::vector<VcpuThread>& threads) {
+    gate.end();
     // A vCPU may be held inside a write to the serial port.
     devices->console().release();
     for (VcpuThread& thread : threads) {

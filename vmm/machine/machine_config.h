@@ -16,6 +16,7 @@
 #include "virtio/block/disk_options.h"
 #include "virtio/net/net_options.h"
 #include "virtio/vsock/vsock_options.h"
+#include "vmm/gdb/address.h"
 #include "vmm/machine/port_config.h"
 
 namespace skiff::machine {
@@ -109,6 +110,11 @@ struct MachineConfig {
     bool pit_reinject = true;
     /// Add what the host's KVM backend needs to the command line (host-notes: emulated_cpl0).
     bool host_quirks = true;
+
+    /// Where debuggers come to; none without --gdb.
+    std::optional<gdb::ListenAddress> gdb;
+    /// No vCPU runs before a debugger lets it.
+    bool gdb_wait = false;
 
     /// The run ends with status 124 after this time.
     std::optional<std::chrono::milliseconds> timeout;

@@ -15,11 +15,13 @@
 #include "vmm/kvm/vcpu.h"
 #include "vmm/machine/console_actions.h"
 #include "vmm/machine/console_watch.h"
+#include "vmm/machine/debug/debugger.h"
 #include "vmm/machine/io_loops.h"
 #include "vmm/machine/lost_memory.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/machine_control.h"
 #include "vmm/machine/panic_watch.h"
+#include "vmm/machine/run_gate.h"
 #include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
 #include "vmm/machine/vcpu_thread.h"
@@ -46,6 +48,7 @@ struct Machine::Parts {
     Result<void> load_guest();
     Result<void> place_boot_processor();
     Result<void> create_stop_controller();
+    Result<void> create_debugger();
 
     Result<void> start_threads(std::vector<VcpuThread>& threads);
     void stop_vcpus(std::vector<VcpuThread>& threads);
@@ -61,6 +64,7 @@ struct Machine::Parts {
     StopLatch latch{loop};
     MachineControl control{{config, loop, latch, devices, virtio_devices}};
     ConsoleActions console_actions{{config, loop, latch, devices, virtio_devices}};
+    RunGate gate{config.cpu_count, !config.gdb_wait};
     ConsoleWatch console_watch;
     PanicWatch panic_watch{loop, console_watch, latch};
     std::unique_ptr<StopController> stop_controller;
@@ -73,6 +77,7 @@ struct Machine::Parts {
     kvm::Backend backend = kvm::Backend::kOther;
     boot::x86_64::LoadedGuest guest;
     std::vector<kvm::Vcpu>* vcpus = nullptr;  ///< The builder's, once it is done.
+    std::unique_ptr<Debugger> debugger;
     UniqueFd start_up_timer;
     EventLoop::Id start_up_timer_id = 0;
 };

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "vmm/machine/debug/debugger.h"
 #include "vmm/machine/emulation_hint.h"
 
 namespace skiff::machine {
@@ -108,6 +109,7 @@ std::optional<ExitReason> handle(const VcpuContext& context, const kvm::VcpuExit
                               fmt::format("the processor refused to enter the guest, hardware "
                                           "reason {:#x}",
                                           exit.hardware_reason));
+        case Kind::kDebug:
         case Kind::kUnhandled:
             return stopped_by(ExitReason::Kind::kKvmFailed, vcpu,
                               fmt::format("unexpected KVM exit reason {}", exit.reason));
@@ -122,7 +124,13 @@ std::string run_failure_text(const Error& error) {
     return error.message();
 }
 
+/// Waits where the machine is paused. The last KVM_RUN was interrupted, so no exit is half done.
+void pass_gate(kvm::Vcpu& vcpu, const VcpuContext& context) {
+    context.gate.pass(vcpu.index(), [&vcpu] { vcpu.clear_exit_request(); });
+}
+
 void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
+    pass_gate(vcpu, context);
     while (!context.latch.stopped()) {
         const auto exit = vcpu.run();
         if (!exit) {
@@ -130,7 +138,17 @@ void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
                                           run_failure_text(exit.error())));
             return;
         }
+        if (exit->kind == kvm::VcpuExit::Kind::kInterrupted) {
+            pass_gate(vcpu, context);
+            continue;
+        }
+        if (context.debugger != nullptr && context.debugger->takes(vcpu, *exit)) {
+            continue;
+        }
         if (auto reason = handle(context, *exit, vcpu.index())) {
+            if (context.debugger != nullptr && context.debugger->holds(vcpu.index(), *reason)) {
+                continue;
+            }
             context.latch.stop(std::move(*reason));
             return;
         }

@@ -10,9 +10,12 @@
 #include "base/result.h"
 #include "devices/bus/bus.h"
 #include "vmm/kvm/vcpu.h"
+#include "vmm/machine/run_gate.h"
 #include "vmm/machine/stop_latch.h"
 
 namespace skiff::machine {
+
+class Debugger;
 
 /// What a vCPU needs to answer its exits; outlives the thread.
 struct VcpuContext {
@@ -20,6 +23,8 @@ struct VcpuContext {
     devices::Bus& mmio;
     StopLatch& latch;
     const GuestMemory& memory;
+    RunGate& gate;
+    Debugger* debugger = nullptr;  ///< None without --gdb.
 };
 
 /// The thread of one vCPU, named "vcpu N": the exit loop.

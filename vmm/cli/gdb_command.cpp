@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmm/cli/commands.h"
+#include "vmm/cli/output.h"
+#include "vmm/gdb/address.h"
+
+namespace skiff::cli {
+namespace {
+
+/// What gdb's `target remote` takes: "unix:" and "tcp:" are skiff's own way of writing it.
+Result<std::string> remote_of(const std::string& text) {
+    if (text.starts_with("unix:") || text.starts_with("tcp:")) {
+        SKIFF_ASSIGN_OR_RETURN(const gdb::ListenAddress address, gdb::parse_listen_address(text));
+        return gdb::remote_name(address);
+    }
+    if (text.empty()) {
+        return Error::user("the address is empty: name the one that skiff run --gdb was given");
+    }
+    return text;
+}
+
+/// A kernel's build tree has its gdb scripts beside vmlinux, as vmlinux-gdb.py, which gdb loads by
+/// itself from folders that it is told to trust.
+void trust_kernel_scripts(const std::string& vmlinux, std::vector<std::string>& words) {
+    std::error_code failure;
+    const auto real = std::filesystem::canonical(vmlinux, failure);
+    const auto script = real.string() + "-gdb.py";
+    if (!failure && std::filesystem::exists(script, failure)) {
+        words.emplace_back("-iex");
+        words.push_back("add-auto-load-safe-path " + script);
+    }
+}
+
+Result<int> run(const ParsedArguments& arguments) {
+    SKIFF_ASSIGN_OR_RETURN(const std::string remote, remote_of(*arguments.last("ADDRESS")));
+    std::vector<std::string> words = {"gdb", "-q"};
+    if (const std::string* const vmlinux = arguments.last("VMLINUX")) {
+        if (::access(vmlinux->c_str(), R_OK) != 0) {
+            return Error::user(
+                fmt::format("cannot read the kernel '{}' for its symbols", *vmlinux));
+        }
+        trust_kernel_scripts(*vmlinux, words);
+        words.push_back(*vmlinux);
+    }
+    words.emplace_back("-ex");
+    words.push_back("target remote " + remote);
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+        argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+    ::execvp(argv.front(), argv.data());
+    if (errno == ENOENT) {
+        return Error::user("gdb is not installed: apt-get install gdb");
+    }
+    return Error::host(errno, "cannot start gdb");
+}
+
+}  // namespace
+
+int gdb_command(const ParsedArguments& arguments) {
+    const Result<int> status = run(arguments);
+    return status.ok() ? *status : report(status.error());
+}
+
+}  // namespace skiff::cli
