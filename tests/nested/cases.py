@@ -14,7 +14,8 @@ TESTS = os.path.dirname(HERE)
 
 def all_cases(wanted=()):
     """Every test whose name holds one of `wanted` (all, without), by name and in running order."""
-    sys.path.insert(0, os.path.join(TESTS, "support"))
+    # Tests import from support/, and from one another as when each runs by itself.
+    sys.path[:0] = [os.path.join(TESTS, "support"), os.path.join(TESTS, "kvm")]
     found = {}
     for prefix, folder in (("", os.path.join(HERE, "in_l1")), ("kvm.", os.path.join(TESTS, "kvm"))):
         for path in sorted(glob.glob(os.path.join(folder, "*_test.py"))):
