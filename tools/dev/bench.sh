@@ -20,6 +20,11 @@ dev_bench() {
             build_preset release skiff payloads bench_programs
             exec python3 -B tests/bench/net.py --build build/release "$@"
             ;;
+        console)
+            setup_for build test
+            build_preset release skiff payloads
+            exec python3 -B tests/bench/console.py --build build/release "$@"
+            ;;
         *) fail_usage "unknown benchmark '$subject'" ;;
     esac
 }
