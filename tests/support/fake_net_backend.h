@@ -34,13 +34,13 @@ class FakeNetBackend final : public virtio::net::NetBackend {
         std::uint64_t guest_offloads = UINT64_MAX;
         std::vector<UniqueFd> other_ends = {};
         std::vector<int> own_ends = {};
-        bool endless = false;  ///< receive() gives frames, whatever was put in.
+        /// So many frames of zeros come before what was put in, and no descriptor tells of them.
+        unsigned held_frames = 0;
         bool link_up = true;
         virtio::net::LinkObserver link_changed = {};
         /// What room_fd() gives, for the first pair.
         int room_fd = -1;
         unsigned abandoned = 0;
-        bool holds_frame = false;
 
         void put(const Bytes& frame, unsigned pair = 0) {
             SKIFF_CHECK(::send(other_ends.at(pair).get(), frame.data(), frame.size(), 0) ==
@@ -85,7 +85,8 @@ class FakeNetBackend final : public virtio::net::NetBackend {
         if (control_.gone || pair >= control_.active_pairs) {
             return {.bytes = 0, .error = EBADFD};
         }
-        if (control_.endless) {
+        if (control_.held_frames != 0) {
+            --control_.held_frames;
             return {.bytes = 60, .error = 0};
         }
         const auto size =
@@ -101,7 +102,6 @@ class FakeNetBackend final : public virtio::net::NetBackend {
     }
     int room_fd(unsigned pair) const override { return pair == 0 ? control_.room_fd : -1; }
     void abandon_unsent(unsigned /*pair*/) override { ++control_.abandoned; }
-    bool holds_frame(unsigned /*pair*/) override { return control_.holds_frame; }
     bool link_is_up() const override { return control_.link_up; }
     Result<void> watch_link(EventLoop& /*loop*/, virtio::net::LinkObserver changed) override {
         control_.link_changed = std::move(changed);

@@ -44,13 +44,12 @@ class NetBackend {
     /// The largest frame that is not cut into segments, without its NetHeader.
     virtual std::size_t usual_frame_bytes() const = 0;
 
-    /// Becomes readable when receive() has a frame. Not shared between pairs.
+    /// Becomes readable when something came; receive() may have more frames after that, which it
+    /// gives until EAGAIN. Not shared between pairs.
     virtual int poll_fd(unsigned pair) const = 0;
     /// Takes the next frame, and as much of it as there is room for: `bytes` is never more than the
     /// room. EAGAIN where there is none.
     virtual Transfer receive(unsigned pair, std::span<const iovec> room) = 0;
-    /// Whether receive() has a frame that poll_fd() does not tell of.
-    virtual bool holds_frame(unsigned /*pair*/) { return false; }
     /// Sends one frame. The content is a guest's, the header included. Never waits. After EAGAIN
     /// of a pair that has a room_fd(), the same frame must come next, or abandon_unsent().
     virtual Transfer send(unsigned pair, std::span<const iovec> frame) = 0;

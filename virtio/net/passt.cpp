@@ -96,11 +96,6 @@ Transfer Passt::receive(unsigned /*pair*/, std::span<const iovec> room) {
     return {.bytes = 0, .error = EPIPE};
 }
 
-bool Passt::holds_frame(unsigned /*pair*/) {
-    const std::lock_guard lock(mutex_);
-    return reader_.holds_frame();
-}
-
 Transfer Passt::send(unsigned /*pair*/, std::span<const iovec> frame) {
     const std::lock_guard lock(mutex_);
     return writer_.send(send_socket_.get(), frame);

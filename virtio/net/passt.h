@@ -40,7 +40,6 @@ class Passt final : public NetBackend {
     int poll_fd(unsigned /*pair*/) const override { return receive_socket_.get(); }
     int room_fd(unsigned /*pair*/) const override { return send_socket_.get(); }
     Transfer receive(unsigned pair, std::span<const iovec> room) override;
-    bool holds_frame(unsigned pair) override;
     Transfer send(unsigned pair, std::span<const iovec> frame) override;
     void abandon_unsent(unsigned pair) override;
     void set_guest_offloads(std::uint64_t /*features*/) override {}

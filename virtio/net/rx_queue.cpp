@@ -148,9 +148,6 @@ unsigned RxQueue::receive_some() {
         }
     } while (state_ == State::kReceived && frames < kFramesInARow);
     pause_or_go_on();
-    if (state_ == State::kReceived && device_.backend().holds_frame(pair_)) {
-        resume_soon();  // no descriptor will tell
-    }
     return frames;
 }
 

@@ -94,17 +94,14 @@ TEST_CASE("After the link came back frames come from what the descriptor stands 
 TEST_CASE("Frames that no descriptor tells of are received without it") {
     NetFixture net;
     net.start();
-    // More than a queue takes in a row, and a descriptor that shows nothing: the backend's word
-    // must be enough.
-    net.backend.holds_frame = true;
-    net.backend.endless = true;
-    for (int i = 0; i < 16; ++i) {
-        net.rx().chain().writable(2000).submit();
-    }
-    const auto calls = net.backend.receive_calls;
+    net.rx().chain().writable(2000).submit();
+    // They are for somebody else, so that a few buffers are enough for more than a queue takes in a
+    // row.
+    REQUIRE(net.command(VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, {0}) == VIRTIO_NET_OK);
+    net.backend.held_frames = 1000;
     net.notify(0);
-    CHECK(net.rx().used_idx() == 16);
-    CHECK(net.backend.receive_calls - calls == 16);
+    CHECK(net.backend.held_frames == 0);
+    CHECK(net.device().received(0).filtered.value() == 1000);
 }
 
 /// A descriptor that is writable as long as the test wants.

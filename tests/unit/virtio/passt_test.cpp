@@ -179,6 +179,30 @@ TEST_CASE("A passt that ends takes the link down, and the next one brings it up 
     }
 }
 
+TEST_CASE("Half a frame of a passt that ended is no part of what the next one sends") {
+    // Sends 8 bytes of 16, and the others after a line without a q.
+    Running net(std::string(kReadFirstFrame) +
+                "printf '\\0\\0\\0\\20abcdefgh' >&$s; read -r line <&$s; "
+                "case $line in *q*) exit 5;; esac; printf ijklmnop >&$s; exec sleep 1000");
+    NetBackend& backend = net.backend();
+    const auto line = [](std::uint8_t letter) {
+        Bytes frame(60, letter);
+        frame.back() = '\n';
+        return frame;
+    };
+    pollfd entry{.fd = backend.poll_fd(0), .events = POLLIN, .revents = 0};
+    REQUIRE(::poll(&entry, 1, 10'000) == 1);
+    Bytes room(100);
+    const iovec part{.iov_base = room.data(), .iov_len = room.size()};
+    CHECK(backend.receive(0, {&part, 1}).error == EAGAIN);
+    CHECK(send(backend, line('q')) == 0);
+    CHECK(net.next_change() == false);
+    CHECK(net.next_change() == true);
+    CHECK(send(backend, line('x')) == 0);
+    const std::string wanted = "abcdefghijklmnop";
+    CHECK((receive(backend) == Bytes(wanted.begin(), wanted.end())));
+}
+
 TEST_CASE("A passt that sends what is no frame is ended and started again") {
     Running net(std::string(kReadFirstFrame) + "printf '\\0\\0\\0\\1x' >&$s; exec sleep 1000");
     CHECK(receive(net.backend()).empty());
