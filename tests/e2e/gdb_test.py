@@ -33,4 +33,4 @@ class LinuxKernel(SkiffTestCase):
 
 
 if __name__ == "__main__":
-    main()
+    main(needs=("kvm", "images"))
