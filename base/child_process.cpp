@@ -120,6 +120,7 @@ Result<ChildProcess> ChildProcess::start(const Options& options) {
     }
     std::vector<std::string> words = options.arguments;
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) {
         arguments.push_back(word.data());
     }

@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -103,8 +102,9 @@ class FakeNetBackend final : public virtio::net::NetBackend {
     int room_fd(unsigned pair) const override { return pair == 0 ? control_.room_fd : -1; }
     void abandon_unsent(unsigned /*pair*/) override { ++control_.abandoned; }
     bool link_is_up() const override { return control_.link_up; }
-    Result<void> watch_link(EventLoop& /*loop*/, virtio::net::LinkObserver changed) override {
-        control_.link_changed = std::move(changed);
+    Result<void> watch_link(EventLoop& /*loop*/,
+                            const virtio::net::LinkObserver& changed) override {
+        control_.link_changed = changed;
         return {};
     }
     void set_guest_offloads(std::uint64_t features) override { control_.guest_offloads = features; }

@@ -72,7 +72,9 @@ class NetBackend {
     /// Before watch_link().
     virtual bool link_is_up() const { return true; }
     /// Tells of the link from now on. Before the loop runs, on the thread that ends us too.
-    virtual Result<void> watch_link(EventLoop& /*loop*/, LinkObserver /*changed*/) { return {}; }
+    virtual Result<void> watch_link(EventLoop& /*loop*/, const LinkObserver& /*changed*/) {
+        return {};
+    }
 };
 
 }  // namespace skiff::virtio::net

@@ -113,9 +113,9 @@ void Passt::discard_waiting() {
     }
 }
 
-Result<void> Passt::watch_link(EventLoop& loop, LinkObserver changed) {
+Result<void> Passt::watch_link(EventLoop& loop, const LinkObserver& changed) {
     loop_ = &loop;
-    link_changed_ = std::move(changed);
+    link_changed_ = changed;
     start_timer_.emplace(loop, [this] { restart(); });
     ready_timer_.emplace(loop, [this] { look_whether_ready(); });
     return watch_process();

@@ -48,7 +48,7 @@ class Passt final : public NetBackend {
     bool is_gone() const override { return false; }
 
     /// Watches passt from now on.
-    Result<void> watch_link(EventLoop& loop, LinkObserver changed) override;
+    Result<void> watch_link(EventLoop& loop, const LinkObserver& changed) override;
 
   private:
     Passt(const NetOptions& options, const MacAddress& mac);

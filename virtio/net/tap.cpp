@@ -246,15 +246,14 @@ bool Tap::is_ours_to_see() const {
                0;
 }
 
-Result<void> Tap::watch_link(EventLoop& loop, LinkObserver changed) {
+Result<void> Tap::watch_link(EventLoop& loop, const LinkObserver& changed) {
     ifreq request = request_for(name_);
     if (!is_ours_to_see() || !interface_ioctl(SIOCGIFINDEX, request)) {
         log::debug("net {}: it is in another network namespace: its link is taken to be up", name_);
         return {};
     }
     link_watch_ = std::make_unique<LinkWatch>(
-        loop, static_cast<unsigned>(request.ifr_ifindex),
-        [this, changed = std::move(changed)](bool up) {
+        loop, static_cast<unsigned>(request.ifr_ifindex), [this, changed](bool up) {
             if (std::exchange(up_, up) != up) {
                 log::info("net {}: the interface is {}, and so is the guest's link", name_,
                           up ? "up" : "down");

@@ -36,7 +36,7 @@ class Tap final : public NetBackend {
     bool is_gone() const override;
     bool link_is_up() const override { return up_; }
     /// The link is what `ip link` shows of the interface: UP and LOWER_UP.
-    Result<void> watch_link(EventLoop& loop, LinkObserver changed) override;
+    Result<void> watch_link(EventLoop& loop, const LinkObserver& changed) override;
 
   private:
     Tap() = default;
