@@ -394,8 +394,7 @@ def missing(needs):
 
 def main(needs=("kvm", "payloads")):
     """unittest.main() for the calling module; status 77 with the reason where a need is missing."""
-    reason = missing(needs)
-    if reason:
+    if reason := missing(needs):
         print(f"SKIPPED: {reason}")
         sys.exit(SKIPPED)
     unittest.main(verbosity=2)
