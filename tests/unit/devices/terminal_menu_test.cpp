@@ -44,6 +44,7 @@ TEST_CASE("Terminal's menu opens also where the guest takes nothing of as much a
     read_until(pty.master.get(), "skiff> ");
     write_bytes(pty.master.get(), "b 1M\r");
     read_until(pty.master.get(), "i shows how far it is\r\n");
+    (void)guest.finish();
     CHECK(guest.menu.asked == "balloon=1 MiB ");
 }
 
