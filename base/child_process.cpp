@@ -17,6 +17,16 @@
 #include <cstring>
 #include <string_view>
 
+#ifdef __SANITIZE_THREAD__
+// ThreadSanitizer takes every clone() for a fork, and its thread for the only one of the new
+// process; with memory that is shared that is ours from then on. So its interceptor must not see
+// this call.
+extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);
+#define SKIFF_CLONE ::__clone
+#else
+#define SKIFF_CLONE ::clone
+#endif
+
 namespace skiff {
 namespace {
 
@@ -34,7 +44,8 @@ struct Start {
 };
 
 /// In the child: only calls that are safe between fork and exec, and nothing of ours is changed.
-int become_program(void* argument) {
+/// Not for ThreadSanitizer, which would take the child for the thread whose memory it has.
+__attribute__((no_sanitize("thread"))) int become_program(void* argument) {
     auto& start = *static_cast<Start*>(argument);
     struct sigaction usual {};
     usual.sa_handler = SIG_DFL;
@@ -69,8 +80,8 @@ UniqueFd clone_into(Start& start) {
     // No handler of ours may run in the child.
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     int process = -1;
-    const int made = ::clone(become_program, stack.data() + stack.size(),
-                             CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start, &process);
+    const int made = SKIFF_CLONE(become_program, stack.data() + stack.size(),
+                                 CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &start, &process);
     const int error = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (made < 0) {
