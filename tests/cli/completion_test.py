@@ -40,7 +40,7 @@ class BashCompletionTest(CommandTestCase):
         self.assertEqual(self.complete("doctor", "--"), ["--help", "--json"])
 
     def test_values_of_options(self):
-        self.assertEqual(self.complete("run", "--entry", ""), ["auto", "linux32", "linux64", "pvh"])
+        self.assertEqual(self.complete("run", "--entry", ""), ["auto", "linux32", "linux64", "multiboot", "pvh"])
         self.assertEqual(self.complete("run", "--entry", "p"), ["pvh"])
         self.assertEqual(self.complete("run", "--serial", "n"), ["none"])
         self.assertEqual(self.complete("completion", ""), ["bash", "zsh"])
