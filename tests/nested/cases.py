@@ -8,6 +8,10 @@ import os
 import sys
 import unittest
 
+# Of the kvm tier, what is about the host's kernel more than about skiff on another KVM: QEMU's SVM has
+# no debug exceptions for a hypervisor (docs/debugging.md), and L1 gives memory by huge pages.
+LEFT_OUT = ("gdb_test.py", "virtio_balloon_test.py")
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 
@@ -19,9 +23,12 @@ def all_cases(wanted=()):
     found = {}
     for prefix, folder in (("", os.path.join(HERE, "in_l1")), ("kvm.", os.path.join(TESTS, "kvm"))):
         for path in sorted(glob.glob(os.path.join(folder, "*_test.py"))):
+            if os.path.basename(path) in LEFT_OUT:
+                continue
             for test in tests_of(load(prefix, path)):
                 name = f"{prefix}{type(test).__name__}.{test._testMethodName}"
                 if not wanted or any(part in name for part in wanted):
+                    assert name not in found, f"two tests are called {name}"
                     found[name] = test
     return found
 

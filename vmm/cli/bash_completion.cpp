@@ -83,7 +83,9 @@ void append_values(std::string& to, const CommandSpec& command) {
 void append_command(std::string& to, const CommandSpec& command) {
     to += fmt::format("        {})\n            if [[ $cur == -* ]]; then\n", command.name);
     to += fmt::format("                _skiff_words \"{}\"\n", option_words(command));
-    for (const ArgumentSpec& argument : command.arguments) {
+    // The first one's values for all: which of several a word is, is not looked at.
+    if (!command.arguments.empty()) {
+        const ArgumentSpec& argument = command.arguments.front();
         to += "            else\n";
         to += fmt::format("                {}\n",
                           value_action(argument.completion, argument.choices));
