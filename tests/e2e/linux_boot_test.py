@@ -122,7 +122,8 @@ class LinuxBoot(LinuxTestCase):
         self.assertLess(guest_time, time.time() + clock_tolerance())
         skiff.expect(PROMPT)
         self.change_the_balloon(skiff)
-        skiff.send("echo wait''ing; sleep 1000\n")
+        # Said by the very process that is to be interrupted, so that it is in the foreground by then.
+        skiff.send("sh -c 'echo wait\"\"ing; exec sleep 1000'\n")
         skiff.expect(r"waiting\r\n")
         skiff.send("\x03")
         skiff.expect(PROMPT)
