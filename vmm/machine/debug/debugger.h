@@ -90,7 +90,7 @@ class Debugger final : public gdb::Target {
     bool stop(unsigned cpu, gdb::StopEvent event);
     bool on_int3(const kvm::Vcpu& vcpu, std::uint64_t linear_address);
     bool on_debug_exception(const kvm::Vcpu& vcpu, const kvm::VcpuExit& exit);
-    bool on_slot(unsigned cpu, const kvm::VcpuExit& exit, std::size_t slot);
+    bool on_slot(unsigned cpu, const kvm::VcpuExit& exit, std::size_t index);
     bool on_step(const kvm::Vcpu& vcpu, const kvm::VcpuExit& exit);
     void note_watched(unsigned cpu);
     std::optional<gdb::StopEvent> changed_watch(unsigned cpu);
