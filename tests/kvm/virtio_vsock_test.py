@@ -100,7 +100,7 @@ class VsockTest(SkiffTestCase):
                     left -= 1
                 else:
                     selector.modify(client.socket, client.wants(), client)
-            also()
+                also()
 
     def test_100_parallel_streams_arrive_whole_with_half_closes_and_a_peer_killed_in_the_midst(self):
         skiff = self.start_guest(f"mode=echo streams={STREAMS + 2}", "-v")
