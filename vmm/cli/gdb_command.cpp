@@ -53,6 +53,7 @@ Result<int> run(const ParsedArguments& arguments) {
     words.emplace_back("-ex");
     words.push_back("target remote " + remote);
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) {
         argv.push_back(word.data());
     }
