@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
-#include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/file.h"
@@ -14,8 +13,11 @@
 #include "boot/cmdline.h"
 #include "boot/compression.h"
 #include "boot/file_kind.h"
+#include "boot/image_search.h"
 #include "boot/initrd.h"
+#include "boot/kernel_config.h"
 #include "boot/kernel_image.h"
+#include "boot/kernel_wishes.h"
 #include "boot/x86_64/entry_choice.h"
 
 namespace skiff::boot {
@@ -23,63 +25,58 @@ namespace {
 
 /// A kernel larger than this, unpacked, is not looked into.
 constexpr std::uint64_t kMaxUnpackedBytes = 1 * kGiB;
-/// Text is searched in pieces that overlap by the longest text that is looked for.
-constexpr std::uint64_t kPieceBytes = 1 * kMiB;
-constexpr std::uint64_t kOverlapBytes = 512;
 /// How much of a compressed file is unpacked to see what is inside, and from how much of it.
 constexpr std::uint64_t kProbePackedBytes = 4 * kMiB;
 constexpr std::size_t kProbeBytes = 512;
-
-constexpr std::string_view kBanner = "Linux version ";
-/// Around the gzipped configuration (Linux, kernel/configs.c).
-constexpr std::string_view kConfigMark = "IKCFG_ST";
 
 void add(Inspection& inspection, std::string key, std::string label, std::string value) {
     inspection.properties.push_back({std::move(key), std::move(label), std::move(value)});
 }
 
-/// Offers the file piece by piece until `found` answers true.
-Result<void> search(const File& file, const std::function<bool(std::string_view)>& found) {
-    for (std::uint64_t offset = 0; offset < file.size_bytes(); offset += kPieceBytes) {
-        SKIFF_ASSIGN_OR_RETURN(const auto piece,
-                               file.read_up_to(offset, kPieceBytes + kOverlapBytes));
-        if (found({reinterpret_cast<const char*>(piece.data()), piece.size()})) {
-            break;
+/// The options that skiff would like, by what they are: "VIRTIO_BLK (-d), …"; "none" for none.
+std::string list_lacks(std::span<const KernelLack> lacks, bool as_module) {
+    std::string text;
+    for (const KernelLack& lack : lacks) {
+        if (lack.as_module == as_module) {
+            text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", lack.wish.option,
+                                lack.wish.needed_by);
         }
     }
-    return {};
+    return text.empty() ? "none" : text;
 }
 
-/// "Linux version 6.1.0 (who@where) …" up to its line's end. The format string of the same words
-/// ("Linux version %s") does not count.
-std::string banner_in(std::string_view text) {
-    for (std::size_t at = text.find(kBanner); at != std::string_view::npos;
-         at = text.find(kBanner, at + 1)) {
-        const std::string_view rest = text.substr(at + kBanner.size(), kOverlapBytes / 2);
-        const std::size_t end = rest.find_first_of(std::string_view("\n\0", 2));
-        if (!rest.empty() && rest[0] >= '0' && rest[0] <= '9' && end != std::string_view::npos) {
-            std::string line(rest.substr(0, end));
-            std::replace_if(
-                line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-            return line;
-        }
+/// Where the kernel's configuration is, and what it lacks of what skiff can use.
+void add_config_facts(const KernelImage& kernel, Inspection& inspection) {
+    const auto config = find_kernel_config(kernel);
+    if (!config.ok()) {
+        add(inspection, "config", "configuration", config.error().message());
+        return;
     }
-    return {};
+    if (!config->has_value()) {
+        add(inspection, "config", "configuration", "not found, inside or beside");
+        return;
+    }
+    add(inspection, "config", "configuration", "in " + (*config)->source());
+    const auto lacks = kernel_lacks(**config, all_kernel_wishes());
+    add(inspection, "config_lacks", "options missing", list_lacks(lacks, false));
+    add(inspection, "config_modules", "options as modules", list_lacks(lacks, true));
 }
 
-Result<void> add_linux_facts(const File& elf_file, Inspection& inspection) {
+/// What is known of a kernel that says to be Linux.
+Result<void> add_linux_facts(const KernelImage& kernel, Inspection& inspection) {
     std::string banner;
-    bool has_config = false;
-    SKIFF_RETURN_IF_ERROR(search(elf_file, [&](std::string_view text) {
-        if (banner.empty()) {
-            banner = banner_in(text);
-        }
-        has_config = has_config || text.find(kConfigMark) != std::string_view::npos;
-        return has_config && !banner.empty();
-    }));
+    if (kernel.elf.has_value()) {
+        SKIFF_RETURN_IF_ERROR(
+            search_segments(kernel, [&banner](std::uint64_t /*offset*/, std::string_view piece) {
+                banner = linux_banner_in(piece);
+                return !banner.empty();
+            }));
+    }
     if (!banner.empty()) {
         add(inspection, "linux_version", "Linux version", banner);
-        add(inspection, "ikconfig", "configuration inside", has_config ? "yes" : "no");
+    }
+    if (!banner.empty() || kernel.bzimage.has_value()) {
+        add_config_facts(kernel, inspection);
     }
     return {};
 }
@@ -146,8 +143,8 @@ Result<void> inspect_kernel(const std::string& path, Inspection& inspection) {
     if (kernel->bzimage.has_value()) {
         add_bzimage_facts(*kernel, inspection);
     }
+    SKIFF_RETURN_IF_ERROR(add_linux_facts(*kernel, inspection));
     if (kernel->elf.has_value()) {
-        SKIFF_RETURN_IF_ERROR(add_linux_facts(kernel->elf_file(), inspection));
         add_elf_facts(*kernel->elf, inspection);
     }
     if (kernel->multiboot.has_value()) {

@@ -102,7 +102,7 @@ Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
         return load_flat(memory, request);
     }
     // What is larger than all RAM has no place in it anyway.
-    SKIFF_ASSIGN_OR_RETURN(const KernelImage kernel,
+    SKIFF_ASSIGN_OR_RETURN(KernelImage kernel,
                            open_kernel(request.kernel_path, memory.size_bytes()));
     SKIFF_ASSIGN_OR_RETURN(auto choices, allowed_entries(kernel, request));
     if (choices.front().protocol == EntryProtocol::kMultiboot) {
@@ -135,6 +135,7 @@ Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
     SKIFF_RETURN_IF_ERROR(write_entry(memory, plan, kernel, placed, data, guest.entry));
     guest.placements.push_back(
         {"command line", {kCmdlineAddress, request.cmdline.size() + 1}, false});
+    guest.kernel = std::move(kernel);
     return guest;
 }
 

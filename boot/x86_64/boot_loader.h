@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "base/guest_memory.h"
 #include "base/result.h"
 #include "boot/boot_request.h"
+#include "boot/kernel_image.h"
 #include "boot/x86_64/entry_state.h"
 
 namespace skiff::boot::x86_64 {
@@ -31,6 +33,8 @@ struct LoadedGuest {
     std::uint64_t symbol_offset = 0;
     /// The blob that was handed over; empty where none was asked for.
     std::vector<std::uint8_t> device_tree;
+    /// What was loaded, still open; nothing for a guest that is no Linux.
+    std::optional<KernelImage> kernel;
 };
 
 /// Loads kernel and initrd (for Multiboot: a module) into `memory` and writes what the chosen

@@ -57,6 +57,17 @@ Bytes multiboot() {
     return image;
 }
 
+/// A kernel with the text of its configuration inside, as gzip data between marks.
+Bytes with_config(const std::string& text) {
+    const std::string start = "IKCFG_ST";
+    const std::string end = "IKCFG_ED";
+    Bytes content(start.begin(), start.end());
+    const Bytes packed = pack(Compression::kGzip, Bytes(text.begin(), text.end()));
+    content.insert(content.end(), packed.begin(), packed.end());
+    content.insert(content.end(), end.begin(), end.end());
+    return ElfBuilder().entry(0x1000000).segment({0x1000000, content}).build();
+}
+
 Bytes with_tables(Bytes elf, std::initializer_list<std::uint32_t> words) {
     for (const std::uint32_t word : words) {
         elf.resize(elf.size() + 4);
@@ -93,6 +104,11 @@ int main(int argc, char** argv) {
         write(root / "unpack", std::string(skiff::boot::compression_name(compression)),
               pack(compression, pattern(1000)));
     }
+    const std::string config =
+        "# Linux/x86 6.1.0 Kernel Configuration\nCONFIG_NR_CPUS=8\nCONFIG_VIRTIO_BLK=m\n"
+        "# CONFIG_ACPI is not set\nCONFIG_CMDLINE=\"quiet\"\n";
+    write(root / "kernel_config", "text", Bytes(config.begin(), config.end()));
+    write(root / "kernel_config", "inside", with_config(config));
     const std::string cpio = "070701";
     write(root / "inspect", "cpio", Bytes(cpio.begin(), cpio.end()));
     write(root / "inspect", "cpio_gzip", pack(Compression::kGzip, Bytes(cpio.begin(), cpio.end())));

@@ -196,9 +196,13 @@ ExitReason Machine::run() {
                           .detail = started.error().message(),
                           .vcpu = {}});
     }
+    if (parts.guest.kernel.has_value()) {
+        parts.kernel_check.start(parts.config, *parts.guest.kernel);
+    }
     parts.drop_start_up_code_soon();
     parts.loop.run();
     parts.stop_vcpus(threads);
+    parts.kernel_check.finish();
     const std::uint64_t undelivered = parts.virtio_devices->deliver_output();
     parts.virtio_devices->stop();
     parts.io_loops->stop();

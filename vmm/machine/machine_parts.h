@@ -17,6 +17,7 @@
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/debug/debugger.h"
 #include "vmm/machine/io_loops.h"
+#include "vmm/machine/kernel_check.h"
 #include "vmm/machine/lost_memory.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/machine_control.h"
@@ -76,6 +77,7 @@ struct Machine::Parts {
     std::optional<std::uint64_t> rsdp_address;
     kvm::Backend backend = kvm::Backend::kOther;
     boot::x86_64::LoadedGuest guest;
+    KernelCheck kernel_check;
     std::vector<kvm::Vcpu>* vcpus = nullptr;  ///< The builder's, once it is done.
     std::unique_ptr<Debugger> debugger;
     UniqueFd start_up_timer;

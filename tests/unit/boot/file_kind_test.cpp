@@ -84,7 +84,7 @@ TEST_CASE("Inspection of a bzImage tells what is inside and how it is entered") 
     CHECK(inspection.bootable);
     CHECK(property(inspection, "compression") == "xz");
     CHECK(property(inspection, "linux_version") == "6.1.7 (me@here) #1");
-    CHECK(property(inspection, "ikconfig") == "no");
+    CHECK(property(inspection, "config") == "not found, inside or beside");
     CHECK(property(inspection, "entry") == "pvh, linux64");
     CHECK(property(inspection, "cmdline_limit") == "2047 bytes");
 }
