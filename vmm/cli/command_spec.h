@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -36,6 +38,17 @@ struct OptionSpec {
     std::string_view group = {};  ///< Heading in the help; options of a group stand together.
     std::string_view help = {};   ///< One or more sentences, without a line break.
 };
+
+/// The options of one part of a table and then those of another.
+template <std::size_t N, std::size_t M>
+constexpr std::array<OptionSpec, N + M> joined(const std::array<OptionSpec, N>& first,
+                                               const std::array<OptionSpec, M>& second) {
+    std::array<OptionSpec, N + M> all{};
+    for (std::size_t i = 0; i < N + M; ++i) {
+        all[i] = i < N ? first[i] : second[i - N];
+    }
+    return all;
+}
 
 /// An argument without a dash. All are optional to the parser; at most one of each.
 struct ArgumentSpec {

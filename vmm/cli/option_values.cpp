@@ -68,6 +68,21 @@ Result<unsigned> parse_count(std::string_view text) {
     return *count;
 }
 
+Result<machine::KernelTroubles> parse_fail_on(std::string_view text) {
+    using machine::index_of;
+    using machine::KernelTrouble;
+    machine::KernelTroubles troubles;
+    if (text == "panic") {
+        return troubles;
+    }
+    if (text != "oops" && text != "warn") {
+        return wrong(text, "panic, oops or warn");
+    }
+    troubles.set(index_of(KernelTrouble::kOops)).set(index_of(KernelTrouble::kLockup));
+    troubles.set(index_of(KernelTrouble::kWarning), text == "warn");
+    return troubles;
+}
+
 Result<PollPolicy> parse_io_poll(std::string_view text) {
     constexpr unsigned kMaxMicroseconds = 1'000'000;
     if (text == "auto") {

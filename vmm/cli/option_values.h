@@ -28,6 +28,9 @@ Result<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// As parse_seconds(), but more than 0.
 Result<std::chrono::milliseconds> parse_timeout(std::string_view text);
 
+/// panic | oops | warn: messages of the kernel that end the run.
+Result<machine::KernelTroubles> parse_fail_on(std::string_view text);
+
 /// auto | off | a number of microseconds, at most a second
 Result<PollPolicy> parse_io_poll(std::string_view text);
 

@@ -18,6 +18,10 @@ inline constexpr std::array kRunStatuses = {
     StatusSpec{"70", "The guest's kernel panicked."},
     StatusSpec{"71", "Triple fault."},
     StatusSpec{"72", "KVM could not go on (internal error, failed entry)."},
+    StatusSpec{"73", "The guest's kernel had an oops (--fail-on oops)."},
+    StatusSpec{"74", "The guest's kernel warned (--fail-on warn)."},
+    StatusSpec{"75", "The guest's kernel locked up or stalled (--fail-on oops)."},
+    StatusSpec{"76", "Nothing was printed for --silence-timeout."},
     StatusSpec{"124", "--timeout ran out."},
     StatusSpec{"128+n", "Signal n stopped skiff."},
 };

@@ -209,6 +209,10 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign_disks(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_nets(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_console(arguments, options.config));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "fail-on", parse_fail_on, options.config.fail_on));
+    SKIFF_RETURN_IF_ERROR(
+        assign(arguments, "silence-timeout", parse_timeout, options.config.silence_timeout));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "vmlinux", parse_path, options.config.vmlinux_path));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
     SKIFF_RETURN_IF_ERROR(assign_gdb(arguments, options.config));

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "vmm/cli/command_tables.h"
+#include "vmm/cli/run_device_options.h"
 #include "vmm/cli/run_examples.h"
 
 namespace skiff::cli {
@@ -18,12 +19,11 @@ constexpr std::array kArguments = {
 
 constexpr std::string_view kWhatToBoot = "What to boot";
 constexpr std::string_view kMachine = "The machine";
-constexpr std::string_view kDevices = "Devices";
 constexpr std::string_view kConsole = "Console and log";
 constexpr std::string_view kDebugging = "Debugging";
 constexpr std::string_view kStopping = "Stopping";
 
-constexpr std::array kOptions = {
+constexpr std::array kBootAndMachineOptions = {
     OptionSpec{
         .long_name = "kernel",
         .short_name = 'k',
@@ -146,126 +146,9 @@ constexpr std::array kOptions = {
         .help = "Write the device tree of --fdt into a file, in the form that dtc reads; also with "
                 "--dry-run.",
     },
-    OptionSpec{
-        .long_name = "balloon",
-        .value_use = ValueUse::kRequired,
-        .value_name = "SETTINGS",
-        .completion = Completion::kChoices,
-        .choices = "size= deflate-on-oom free-page-reporting deflate-on-oom,free-page-reporting",
-        .group = kDevices,
-        .help = "Add a memory balloon. size=SIZE is taken from the guest at the start; with "
-                "deflate-on-oom the guest may take it back rather than run out of memory; "
-                "free-page-reporting gives memory that the guest has freed to the host; "
-                "stats=SECONDS asks for the guest's memory statistics. Ctrl-] b SIZE changes the "
-                "size while the machine runs.",
-    },
-    OptionSpec{
-        .long_name = "vsock",
-        .value_use = ValueUse::kRequired,
-        .value_name = "cid=N,path=SOCKET",
-        .completion = Completion::kChoices,
-        .choices = "cid=",
-        .group = kDevices,
-        .help =
-            "Add stream sockets between guest and host (AF_VSOCK in the guest, whose context id "
-            "is N, 3 or more). A host program reaches port P of the guest by connecting to the "
-            "Unix socket SOCKET and writing CONNECT P and a newline; the guest reaches port P "
-            "of the host, context id 2, where a program listens on the Unix socket SOCKET_P.",
-    },
-    OptionSpec{
-        .long_name = "no-rng",
-        .group = kDevices,
-        .help = "No entropy device. Without this option the guest has one (virtio-rng).",
-    },
-    OptionSpec{
-        .long_name = "io-threads",
-        .value_use = ValueUse::kRequired,
-        .value_name = "COUNT",
-        .default_value = "1",
-        .group = kDevices,
-        .help = "Threads that run the devices, 1 to 64: queues are spread over them. The first is "
-                "skiff's main thread.",
-    },
-    OptionSpec{
-        .long_name = "io-poll",
-        .value_use = ValueUse::kRequired,
-        .value_name = "TIME",
-        .completion = Completion::kChoices,
-        .choices = "auto off",
-        .default_value = "auto",
-        .group = kDevices,
-        .help = "How long an I/O thread that has worked looks for more work before it sleeps: a "
-                "number of microseconds, off, or auto for as long as it pays. An idle machine "
-                "costs nothing in any case.",
-    },
-    OptionSpec{
-        .long_name = "debug-exit",
-        .value_use = ValueUse::kOptional,
-        .value_name = "PORT",
-        .group = kDevices,
-        .help = "Add a debug-exit device at an I/O port (0xf4 if none is named): a guest that "
-                "writes V to it ends skiff with status (V << 1) | 1.",
-    },
-    OptionSpec{
-        .long_name = "testdev",
-        .group = kDevices,
-        .help = "Add the test device of QEMU's pc-testdev and a fw_cfg device with the numbers of "
-                "CPUs and bytes of memory: for kvm-unit-tests and the like.",
-    },
-    OptionSpec{
-        .long_name = "fw-cfg",
-        .value_use = ValueUse::kRequired,
-        .value_name = "name=NAME,file=PATH",
-        .completion = Completion::kChoices,
-        .choices = "name=",
-        .repeatable = true,
-        .group = kDevices,
-        .help = "Add a fw_cfg device with a file of this name; string=TEXT in place of file= gives "
-                "the content itself. May be repeated.",
-    },
-    OptionSpec{
-        .long_name = "disk",
-        .short_name = 'd',
-        .value_use = ValueUse::kRequired,
-        .value_name = "PATH[,SETTING]...",
-        .completion = Completion::kFile,
-        .repeatable = true,
-        .group = kDevices,
-        .help = "Add a disk: a raw image or a block device, /dev/vda first. Settings: ro; direct "
-                "(around the host's page cache); id=SERIAL; queues=N; engine=uring|sync; "
-                "cache=writeback|writethrough; discard=on|off; bw=SIZE/s and iops=N (limits). Two "
-                "commas stand for one in a path. May be repeated.",
-    },
-    OptionSpec{
-        .long_name = "net",
-        .short_name = 'n',
-        .value_use = ValueUse::kRequired,
-        .value_name = "tap=IF|fd=N|user|none[,SETTING]...",
-        .completion = Completion::kChoices,
-        .choices = "tap= fd= user none",
-        .repeatable = true,
-        .group = kDevices,
-        .help =
-            "Add a network device, eth0 first, on a TAP interface by name or inherited as a "
-            "descriptor, or (user) on the host's own network without root, by passt. Settings: "
-            "mac=ADDRESS; mtu=N; queues=N (queue pairs; the TAP needs multi_queue); bw-in=SIZE/s "
-            "and bw-out=SIZE/s (limits to the guest and from it). After user: "
-            "hostfwd=tcp|udp:[ADDRESS:]HOSTPORT:GUESTPORT and dns=ADDRESS, both as often as "
-            "wanted; interface=NAME (of the host). May be repeated; none, the default, says that "
-            "there is none.",
-    },
-    OptionSpec{
-        .long_name = "port",
-        .value_use = ValueUse::kRequired,
-        .value_name = "NAME=PATH",
-        .completion = Completion::kFile,
-        .repeatable = true,
-        .group = kDevices,
-        .help = "Add a port, /dev/virtio-ports/NAME in the guest. Where PATH is a FIFO, or a "
-                "socket, or ends in .sock, the port is connected to it (skiff listens on the "
-                "socket); else the guest's output goes to a new file PATH. NAME=file=PATH and "
-                "NAME=unix=PATH say which. May be repeated, up to 16 times.",
-    },
+};
+
+constexpr std::array kOtherOptions = {
     OptionSpec{
         .long_name = "console",
         .value_use = ValueUse::kRequired,
@@ -326,6 +209,37 @@ constexpr std::array kOptions = {
         .help = "Do not run the guest's first instruction before gdb says so.",
     },
     OptionSpec{
+        .long_name = "vmlinux",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kDebugging,
+        .help =
+            "The ELF file with the kernel's symbols, for reports of a guest's death. Without it, "
+            "the kernel itself, or the vmlinux that was built with a bzImage.",
+    },
+    OptionSpec{
+        .long_name = "fail-on",
+        .value_use = ValueUse::kRequired,
+        .value_name = "TROUBLE",
+        .completion = Completion::kChoices,
+        .choices = "panic oops warn",
+        .default_value = "panic",
+        .group = kStopping,
+        .help =
+            "What the kernel must print for the run to end at once: panic; oops for an oops or BUG "
+            "(status 73) and for lockups and stalls (75) too; warn for warnings (74) as well. The "
+            "stack trace that follows is waited for, and shown.",
+    },
+    OptionSpec{
+        .long_name = "silence-timeout",
+        .value_use = ValueUse::kRequired,
+        .value_name = "SECONDS",
+        .group = kStopping,
+        .help = "Stop the guest, with status 76, when it has printed nothing for this time on its "
+                "console and ports. Fractions are allowed.",
+    },
+    OptionSpec{
         .long_name = "timeout",
         .value_use = ValueUse::kRequired,
         .value_name = "SECONDS",
@@ -347,6 +261,8 @@ constexpr std::array kOptions = {
         .help = "Build the machine, print what would be loaded where, and do not start it.",
     },
 };
+
+constexpr auto kOptions = joined(joined(kBootAndMachineOptions, kRunDeviceOptions), kOtherOptions);
 
 }  // namespace
 

@@ -2,21 +2,20 @@
 #include "vmm/machine/console_watch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace skiff::machine {
 namespace {
 
-// Linux, kernel/panic.c: what panic() prints first and, where it does not reboot, last.
-constexpr std::string_view kPanic = "Kernel panic - not syncing";
-constexpr std::string_view kPanicEnd = "---[ end Kernel panic";
-
-// The end marker is looked for at the beginning of a line, behind a time stamp at most.
-constexpr std::uint64_t kMarkerWithin = 96;
+/// A message is looked for in the beginning of a line: behind a time stamp, and behind what a
+/// program may have printed before that without ending its line.
+constexpr std::uint64_t kLookedAt = 512;
 
 }  // namespace
 
-bool ConsoleWatch::on_output(std::span<const std::uint8_t> bytes) {
+ConsoleWatch::News ConsoleWatch::on_output(std::span<const std::uint8_t> bytes) {
     const std::lock_guard lock(mutex_);
+    News news;
     for (const std::uint8_t byte : bytes) {
         if (byte == '\r') {
             continue;
@@ -25,22 +24,56 @@ bool ConsoleWatch::on_output(std::span<const std::uint8_t> bytes) {
         ++written_;
         ends_with_panic_ = false;
         if (byte == '\n') {
-            ends_with_panic_ = line_ends_panic();
+            look_at_line(news);
             line_start_ = written_;
         }
     }
-    return ends_with_panic_;
+    news.panic_is_over = ends_with_panic_;
+    return news;
 }
 
-bool ConsoleWatch::line_ends_panic() const {
+void ConsoleWatch::look_at_line(News& news) {
+    std::array<char, kLookedAt> room;
+    const std::string_view line = last_line_head(room);
+    const KernelLine parts = split_kernel_line(line);
+    has_stamps_ = has_stamps_ || parts.has_stamp;
+    if (has_stamps_ && !parts.has_stamp) {
+        return;
+    }
+    const bool has_panicked = first_[index_of(KernelTrouble::kPanic)].size != 0;
+    ends_with_panic_ =
+        ends_panic(parts.message) || (has_panicked && waits_for_reboot(parts.message));
+    trace_is_over_ = trace_is_over_ || ends_trace(parts.message);
+    const auto trouble = trouble_in(parts.message);
+    if (!trouble.has_value()) {
+        return;
+    }
+    trace_is_over_ = false;
+    news.troubles.set(index_of(*trouble));
+    Message& first = first_[index_of(*trouble)];
+    if (first.size == 0) {
+        first.size = std::min(parts.message.size(), first.text.size());
+        std::copy_n(parts.message.begin(), first.size, first.text.begin());
+    }
+}
+
+std::string_view ConsoleWatch::last_line_head(std::span<char> room) const {
     const std::uint64_t oldest = written_ < kKeptBytes ? 0 : written_ - kKeptBytes;
     const std::uint64_t start = std::max(line_start_, oldest);
-    std::array<char, kMarkerWithin> head{};
-    const std::size_t size = std::min(kMarkerWithin, written_ - start);
+    const std::size_t size = std::min<std::uint64_t>(room.size(), written_ - start);
     for (std::size_t i = 0; i < size; ++i) {
-        head.at(i) = ring_[(start + i) % kKeptBytes];
+        room[i] = ring_[(start + i) % kKeptBytes];
     }
-    return std::string_view(head.data(), size).find(kPanicEnd) != std::string_view::npos;
+    std::string_view line(room.data(), size);
+    if (line.ends_with('\n')) {
+        line.remove_suffix(1);
+    }
+    return line;
+}
+
+std::optional<KernelTrouble> ConsoleWatch::trouble_of(std::string_view line) const {
+    const KernelLine parts = split_kernel_line(line.substr(0, kLookedAt));
+    return has_stamps_ && !parts.has_stamp ? std::nullopt : trouble_in(parts.message);
 }
 
 std::string ConsoleWatch::kept() const {
@@ -64,6 +97,11 @@ std::vector<std::string> ConsoleWatch::lines() const {
     return result;
 }
 
+std::uint64_t ConsoleWatch::written() const {
+    const std::lock_guard lock(mutex_);
+    return written_;
+}
+
 bool ConsoleWatch::panicked() const {
     return !panic_message().empty();
 }
@@ -72,10 +110,8 @@ std::string ConsoleWatch::panic_message() const {
     const std::lock_guard lock(mutex_);
     const std::vector<std::string> all = lines();
     for (auto line = all.rbegin(); line != all.rend(); ++line) {
-        const std::size_t at = line->find(kPanic);
-        // The end marker quotes the message: the first line that has it is meant.
-        if (at != std::string::npos && line->find(kPanicEnd) == std::string::npos) {
-            return line->substr(at);
+        if (trouble_of(*line) == KernelTrouble::kPanic) {
+            return std::string(split_kernel_line(*line).message);
         }
     }
     return {};
@@ -86,6 +122,17 @@ bool ConsoleWatch::panic_is_over() const {
     return ends_with_panic_;
 }
 
+std::string ConsoleWatch::first_message(KernelTrouble trouble) const {
+    const std::lock_guard lock(mutex_);
+    const Message& message = first_[index_of(trouble)];
+    return {message.text.data(), message.size};
+}
+
+bool ConsoleWatch::trace_is_over() const {
+    const std::lock_guard lock(mutex_);
+    return trace_is_over_;
+}
+
 std::vector<std::string> ConsoleWatch::last_lines(std::size_t count) const {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> result = lines();
@@ -93,6 +140,16 @@ std::vector<std::string> ConsoleWatch::last_lines(std::size_t count) const {
         result.erase(result.begin(), result.end() - static_cast<std::ptrdiff_t>(count));
     }
     return result;
+}
+
+std::vector<std::string> ConsoleWatch::lines_since(KernelTrouble trouble, std::size_t count) const {
+    const std::vector<std::string> last = last_lines(count);
+    const std::lock_guard lock(mutex_);
+    const auto first = std::find_if(last.begin(), last.end(), [&](const std::string& line) {
+        const auto found = trouble_of(line);
+        return found.has_value() && *found >= trouble;
+    });
+    return {first, last.end()};
 }
 
 }  // namespace skiff::machine

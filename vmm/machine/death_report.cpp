@@ -5,16 +5,21 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "base/units.h"
 #include "boot/symbols.h"
 #include "vmm/machine/careful_memory.h"
+#include "vmm/machine/trace_symbols.h"
 
 namespace skiff::machine {
 namespace {
 
 constexpr std::size_t kConsoleLines = 20;
+/// A stack trace with registers and modules has some fifty lines.
+constexpr std::size_t kTraceLines = 120;
 constexpr std::size_t kInstructionBytes = 16;
 constexpr std::size_t kMaxVcpusShown = 8;
 
@@ -73,12 +78,46 @@ std::string all_registers(const kvm::RegisterDump& r) {
         r.gs.base);
 }
 
-std::string last_console_lines(const DeathScene& scene) {
-    const auto lines = scene.console.last_lines(kConsoleLines);
-    if (scene.console_was_shown || lines.empty()) {
+/// What the kernel has to have said at least for a reason to be given.
+std::optional<KernelTrouble> trouble_behind(const ExitReason& reason) {
+    switch (reason.kind) {
+        case ExitReason::Kind::kKernelWarning:
+            return KernelTrouble::kWarning;
+        case ExitReason::Kind::kKernelLockup:
+            return KernelTrouble::kLockup;
+        case ExitReason::Kind::kKernelOops:
+        case ExitReason::Kind::kKernelPanic:
+            return KernelTrouble::kOops;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::string last_console_lines(const ExitReason& reason, const DeathScene& scene,
+                               const boot::SymbolTable* symbols) {
+    std::vector<std::string> lines;
+    if (const auto trouble = trouble_behind(reason)) {
+        lines = scene.console.lines_since(*trouble, kTraceLines);
+    }
+    if (lines.empty()) {
+        lines = scene.console.last_lines(kConsoleLines);
+    }
+    bool is_news = !scene.console_was_shown;
+    for (std::string& line : lines) {
+        std::string named =
+            symbols != nullptr ? with_symbols(line, *symbols, scene.symbol_offset) : line;
+        is_news = is_news || named != line;
+        line = std::move(named);
+    }
+    if (!is_news || lines.empty()) {
         return {};
     }
     return fmt::format("  last console lines:\n    {}\n", fmt::join(lines, "\n    "));
+}
+
+/// Whether the console tells where the kernel was, so that the registers need not.
+bool has_a_trace(const ExitReason& reason) {
+    return trouble_behind(reason).has_value() && reason.kind != ExitReason::Kind::kKernelLockup;
 }
 
 /// Whether a vCPU that shut down is as INIT leaves it. AMD's SVM defines no state after a shutdown,
@@ -107,6 +146,10 @@ std::string vcpu_part(const DeathScene& scene, const boot::SymbolTable* symbols,
 bool is_death(const ExitReason& reason) {
     switch (reason.kind) {
         case ExitReason::Kind::kKernelPanic:
+        case ExitReason::Kind::kKernelOops:
+        case ExitReason::Kind::kKernelWarning:
+        case ExitReason::Kind::kKernelLockup:
+        case ExitReason::Kind::kSilence:
         case ExitReason::Kind::kTripleFault:
         case ExitReason::Kind::kKvmFailed:
         case ExitReason::Kind::kTimeout:
@@ -125,7 +168,7 @@ bool is_death(const ExitReason& reason) {
 std::string death_report(const ExitReason& reason, const DeathScene& scene) {
     std::string text = fmt::format("{} (status {})\n", describe(reason), exit_status(reason));
     // Without symbols (a stripped kernel, a file that is gone by now) the addresses must do.
-    const auto loaded = boot::SymbolTable::load(scene.kernel_path);
+    const auto loaded = boot::SymbolTable::load(scene.symbol_file);
     const boot::SymbolTable* symbols = loaded.ok() ? &*loaded : nullptr;
     const bool one_vcpu = reason.vcpu.has_value();
     if (one_vcpu && reason.kind == ExitReason::Kind::kTripleFault &&
@@ -134,14 +177,14 @@ std::string death_report(const ExitReason& reason, const DeathScene& scene) {
                             *reason.vcpu);
     } else if (one_vcpu) {
         text += vcpu_part(scene, symbols, scene.vcpus.at(*reason.vcpu), true);
-    } else if (reason.kind != ExitReason::Kind::kKernelPanic) {
+    } else if (!has_a_trace(reason)) {
         // Nobody in particular stopped, so where everybody was is what there is to tell.
         const std::size_t shown = std::min(kMaxVcpusShown, scene.vcpus.size());
         for (std::size_t i = 0; i < shown; ++i) {
             text += vcpu_part(scene, symbols, scene.vcpus[i], false);
         }
     }
-    text += last_console_lines(scene);
+    text += last_console_lines(reason, scene, symbols);
     text.pop_back();
     return text;
 }

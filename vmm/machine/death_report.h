@@ -18,7 +18,7 @@ struct DeathScene {
     const std::vector<kvm::Vcpu>& vcpus;
     const ConsoleWatch& console;
     /// ELF file with the kernel's symbols.
-    const std::string& kernel_path;
+    std::string symbol_file;
     /// Where symbols run relative to their linked addresses.
     std::uint64_t symbol_offset = 0;
     /// Whether the user has seen the console's last lines already.
@@ -29,7 +29,9 @@ struct DeathScene {
 bool is_death(const ExitReason& reason);
 
 /// Why and where the guest died, several lines: the reason in words, RIP with its symbol, the
-/// instruction's bytes, registers, and the last console lines. Text from the guest is in it.
+/// instruction's bytes, registers, and the last console lines, with names for the raw addresses in
+/// them; of a kernel that reported trouble, the lines from there on. Lines that the user has seen
+/// are left out, unless there are names to add. Text from the guest is in it.
 std::string death_report(const ExitReason& reason, const DeathScene& scene);
 
 }  // namespace skiff::machine

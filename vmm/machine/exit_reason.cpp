@@ -10,6 +10,11 @@ constexpr int kStatusHostError = 1;
 constexpr int kStatusKernelPanic = 70;
 constexpr int kStatusTripleFault = 71;
 constexpr int kStatusKvmFailed = 72;
+constexpr int kStatusKernelOops = 73;
+constexpr int kStatusKernelWarning = 74;
+constexpr int kStatusKernelLockup = 75;
+constexpr int kStatusSilence = 76;
+// 77 is what test programs end with that were skipped.
 constexpr int kStatusTimeout = 124;
 constexpr int kStatusSignalBase = 128;
 
@@ -28,6 +33,14 @@ int exit_status(const ExitReason& reason) {
             return kStatusTripleFault;
         case ExitReason::Kind::kKvmFailed:
             return kStatusKvmFailed;
+        case ExitReason::Kind::kKernelOops:
+            return kStatusKernelOops;
+        case ExitReason::Kind::kKernelWarning:
+            return kStatusKernelWarning;
+        case ExitReason::Kind::kKernelLockup:
+            return kStatusKernelLockup;
+        case ExitReason::Kind::kSilence:
+            return kStatusSilence;
         case ExitReason::Kind::kTimeout:
             return kStatusTimeout;
         case ExitReason::Kind::kUserQuit:
@@ -55,6 +68,14 @@ std::string describe(const ExitReason& reason) {
                 return "triple fault";
             case ExitReason::Kind::kKvmFailed:
                 return "KVM cannot go on";
+            case ExitReason::Kind::kKernelOops:
+                return "the guest's kernel had an oops";
+            case ExitReason::Kind::kKernelWarning:
+                return "the guest's kernel warned";
+            case ExitReason::Kind::kKernelLockup:
+                return "the guest's kernel locked up";
+            case ExitReason::Kind::kSilence:
+                return "the guest printed nothing for too long";
             case ExitReason::Kind::kTimeout:
                 return "the time limit ran out";
             case ExitReason::Kind::kUserQuit:

@@ -15,10 +15,14 @@ struct ExitReason {
         kKernelPanic,  ///< 70
         kTripleFault,  ///< 71
         kKvmFailed,    ///< 72: KVM_EXIT_INTERNAL_ERROR or KVM_EXIT_FAIL_ENTRY
-        kTimeout,      ///< 124
-        kUserQuit,     ///< Ctrl-] q or closed console: status 0
-        kSignal,       ///< A signal ended it: 128 + `value`
-        kHostError,    ///< 1
+        kKernelOops,   ///< 73, with --fail-on
+        kKernelWarning,  ///< 74, with --fail-on
+        kKernelLockup,   ///< 75, with --fail-on
+        kSilence,        ///< 76: --silence-timeout ran out
+        kTimeout,        ///< 124
+        kUserQuit,       ///< Ctrl-] q or closed console: status 0
+        kSignal,         ///< A signal ended it: 128 + `value`
+        kHostError,      ///< 1
     };
 
     Kind kind = Kind::kPowerOff;

@@ -96,9 +96,7 @@ Result<void> Machine::Parts::create_stop_controller() {
 
 Result<void> Machine::Parts::create_devices() {
     const auto observe = [this](std::span<const std::uint8_t> bytes) {
-        if (console_watch.on_output(bytes)) {
-            panic_watch.on_panic_end();
-        }
+        trouble_watch.on_news(console_watch.on_output(bytes));
     };
     SKIFF_ASSIGN_OR_RETURN(const kvm::Vm* const vm, vm_builder->vm());
     SKIFF_ASSIGN_OR_RETURN(devices, x86_64::PcDevices::create(config, {.vm = *vm,
@@ -219,6 +217,7 @@ ExitReason Machine::run() {
 
 Result<void> Machine::Parts::start_threads(std::vector<VcpuThread>& threads) {
     SKIFF_RETURN_IF_ERROR(io_loops->start());
+    SKIFF_RETURN_IF_ERROR(watch_for_silence());
     const VcpuContext context{devices->ports(), devices->mmio(), latch, memory, gate,
                               debugger.get()};
     threads.reserve(vcpus->size());
@@ -231,6 +230,27 @@ Result<void> Machine::Parts::start_threads(std::vector<VcpuThread>& threads) {
         announce_debugger(config, debugger->address());
     }
     return {};
+}
+
+Result<void> Machine::Parts::watch_for_silence() {
+    if (!config.silence_timeout.has_value()) {
+        return {};
+    }
+    silence_watch.emplace(
+        loop, latch, *config.silence_timeout, [this] { return output_bytes(); },
+        [this] { return gate.all_standing(); });
+    return silence_watch->start();
+}
+
+/// On the loop's thread, which serves the ports.
+std::uint64_t Machine::Parts::output_bytes() const {
+    std::uint64_t count = console_watch.written();
+    if (const auto* const console = virtio_devices->console()) {
+        for (const auto& port : console->ports()) {
+            count += port->counters().bytes_out.value();
+        }
+    }
+    return count;
 }
 
 /// Most of the code that built the machine never runs again. Not at once: that would contend with

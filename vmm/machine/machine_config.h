@@ -17,6 +17,7 @@
 #include "virtio/net/net_options.h"
 #include "virtio/vsock/vsock_options.h"
 #include "vmm/gdb/address.h"
+#include "vmm/machine/kernel_messages.h"
 #include "vmm/machine/port_config.h"
 
 namespace skiff::machine {
@@ -111,11 +112,18 @@ struct MachineConfig {
     /// Add what the host's KVM backend needs to the command line (host-notes: emulated_cpl0).
     bool host_quirks = true;
 
+    /// An ELF file with the kernel's symbols, where the kernel's own file has none.
+    std::optional<std::string> vmlinux_path;
+
     /// Where debuggers come to; none without --gdb.
     std::optional<gdb::ListenAddress> gdb;
     /// No vCPU runs before a debugger lets it.
     bool gdb_wait = false;
 
+    /// Which messages of the guest's kernel end the run, besides a panic's.
+    KernelTroubles fail_on;
+    /// The run ends with status 76 when nothing has been printed for this time.
+    std::optional<std::chrono::milliseconds> silence_timeout;
     /// The run ends with status 124 after this time.
     std::optional<std::chrono::milliseconds> timeout;
     /// Between the power button (SIGTERM) and the hard stop.

@@ -21,10 +21,11 @@
 #include "vmm/machine/lost_memory.h"
 #include "vmm/machine/machine.h"
 #include "vmm/machine/machine_control.h"
-#include "vmm/machine/panic_watch.h"
 #include "vmm/machine/run_gate.h"
+#include "vmm/machine/silence_watch.h"
 #include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
+#include "vmm/machine/trouble_watch.h"
 #include "vmm/machine/vcpu_thread.h"
 #include "vmm/machine/virtio_devices.h"
 #include "vmm/machine/vm_builder.h"
@@ -54,8 +55,13 @@ struct Machine::Parts {
     Result<void> start_threads(std::vector<VcpuThread>& threads);
     void stop_vcpus(std::vector<VcpuThread>& threads);
     void drop_start_up_code_soon();
+    Result<void> watch_for_silence();
+    /// What the guest has printed so far, on its console and on ports.
+    std::uint64_t output_bytes() const;
     ExitReason final_reason() const;
     void report(const ExitReason& reason) const;
+    /// The file that is asked for the names of the kernel's addresses.
+    std::string symbol_file() const;
 
     MachineConfig config;
     GuestMemory memory;
@@ -67,7 +73,8 @@ struct Machine::Parts {
     ConsoleActions console_actions{{config, loop, latch, devices, virtio_devices}};
     RunGate gate{config.cpu_count, !config.gdb_wait};
     ConsoleWatch console_watch;
-    PanicWatch panic_watch{loop, console_watch, latch};
+    TroubleWatch trouble_watch{loop, console_watch, latch, config.fail_on};
+    std::optional<SilenceWatch> silence_watch;
     std::unique_ptr<StopController> stop_controller;
     // Beside the buses of `devices`, which lead to them.
     std::unique_ptr<x86_64::TestDevices> test_devices;

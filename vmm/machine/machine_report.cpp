@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "boot/symbol_file.h"
 #include "vmm/machine/death_report.h"
 #include "vmm/machine/device_report.h"
 #include "vmm/machine/machine.h"
@@ -69,12 +70,19 @@ std::string Machine::describe() const {
     return text;
 }
 
+std::string Machine::Parts::symbol_file() const {
+    if (config.vmlinux_path.has_value()) {
+        return *config.vmlinux_path;
+    }
+    return guest.kernel.has_value() ? boot::symbol_file_of(*guest.kernel) : config.kernel_path;
+}
+
 void Machine::Parts::report(const ExitReason& reason) const {
     if (is_death(reason)) {
         log::error("{}", death_report(reason, {.memory = memory,
                                                .vcpus = *vcpus,
                                                .console = console_watch,
-                                               .kernel_path = config.kernel_path,
+                                               .symbol_file = symbol_file(),
                                                .symbol_offset = guest.symbol_offset,
                                                .console_was_shown = config.serial.kind ==
                                                                     SerialConfig::Kind::kStdio}));

@@ -19,6 +19,8 @@ TEST_CASE("Each reason to stop has its exit status") {
         {ExitReason::Kind::kDebugExit, 0xff, 0xff}, {ExitReason::Kind::kKernelPanic, 0, 70},
         {ExitReason::Kind::kTripleFault, 0, 71},    {ExitReason::Kind::kKvmFailed, 0, 72},
         {ExitReason::Kind::kTimeout, 0, 124},       {ExitReason::Kind::kUserQuit, 0, 0},
+        {ExitReason::Kind::kKernelOops, 0, 73},     {ExitReason::Kind::kKernelWarning, 0, 74},
+        {ExitReason::Kind::kKernelLockup, 0, 75},   {ExitReason::Kind::kSilence, 0, 76},
         {ExitReason::Kind::kSignal, 15, 143},       {ExitReason::Kind::kHostError, 0, 1},
     };
     for (const Case& one : cases) {
