@@ -36,9 +36,12 @@ constexpr std::size_t kStackBytes = 64 * 1024;
 struct Start {
     const char* path;
     char* const* arguments;
+    char* const* environment;
     const std::vector<int>* inherited;
     int null;
     int output;
+    int errors;
+    int folder;  ///< -1: ours.
     pid_t parent;
     int error;  ///< An errno value, written by the child.
 };
@@ -59,14 +62,18 @@ __attribute__((no_sanitize("thread"))) int become_program(void* argument) {
     ::setpgid(0, 0);
     ::dup2(start.null, STDIN_FILENO);
     ::dup2(start.output, STDOUT_FILENO);
-    ::dup2(start.output, STDERR_FILENO);
+    ::dup2(start.errors, STDERR_FILENO);
+    if (start.folder >= 0 && ::fchdir(start.folder) != 0) {
+        start.error = errno;
+        return 127;
+    }
     for (const int fd : *start.inherited) {
         ::fcntl(fd, F_SETFD, 0);
     }
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::execve(start.path, start.arguments, environ);
+    ::execve(start.path, start.arguments, start.environment);
     start.error = errno;
     return 127;
 }
@@ -91,11 +98,55 @@ UniqueFd clone_into(Start& start) {
     return UniqueFd(process);
 }
 
-std::string describe_end(const siginfo_t& info) {
-    if (info.si_code == CLD_EXITED) {
-        return fmt::format("status {}", info.si_status);
+struct Pipe {
+    UniqueFd ours;  ///< Does not block.
+    UniqueFd theirs;
+};
+
+Result<Pipe> make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return Error::host(errno, "cannot make a pipe");
     }
-    return fmt::format("signal {} ({})", info.si_status, ::strsignal(info.si_status));
+    Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    if (::fcntl(pipe.ours.get(), F_SETFL, O_NONBLOCK) != 0) {
+        return Error::host(errno, "cannot set up a pipe");
+    }
+    return pipe;
+}
+
+Result<UniqueFd> open_folder(const std::string& path) {
+    if (path.empty()) {
+        return UniqueFd();
+    }
+    UniqueFd folder(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return folder.valid() ? Result<UniqueFd>(std::move(folder))
+                          : Error::host(errno, fmt::format("cannot open the folder '{}'", path));
+}
+
+/// What execve() takes: pointers into `words`, which stays as it is.
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
+    for (std::string& word : words) {
+        pointers.push_back(word.data());
+    }
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+/// Our environment with these in place of what has their names.
+std::vector<std::string> environment_with(const std::vector<std::string>& added) {
+    std::vector<std::string> result = added;
+    for (char* const* entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view ours = *entry;
+        const std::string_view name = ours.substr(0, ours.find('=') + 1);
+        if (std::none_of(added.begin(), added.end(),
+                         [&](const std::string& text) { return text.starts_with(name); })) {
+            result.emplace_back(ours);
+        }
+    }
+    return result;
 }
 
 }  // namespace
@@ -119,38 +170,44 @@ std::string find_program(const std::string& name) {
 }
 
 Result<ChildProcess> ChildProcess::start(const Options& options) {
-    std::array<int, 2> pipe_ends{};
-    if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
-        return Error::host(errno, "cannot make a pipe");
+    SKIFF_ASSIGN_OR_RETURN(Pipe output, make_pipe());
+    Pipe errors;
+    if (options.errors == Errors::kApart) {
+        SKIFF_ASSIGN_OR_RETURN(errors, make_pipe());
     }
-    UniqueFd output(pipe_ends[0]);
-    const UniqueFd output_end(pipe_ends[1]);
     const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!null.valid() || ::fcntl(output.get(), F_SETFL, O_NONBLOCK) != 0) {
+    if (!null.valid()) {
         return Error::host(errno, "cannot open /dev/null");
     }
+    SKIFF_ASSIGN_OR_RETURN(const UniqueFd folder, open_folder(options.folder));
     std::vector<std::string> words = options.arguments;
-    std::vector<char*> arguments;
-    arguments.reserve(words.size() + 1);
-    for (std::string& word : words) {
-        arguments.push_back(word.data());
-    }
-    arguments.push_back(nullptr);
+    std::vector<std::string> variables = environment_with(options.environment);
+    const std::vector<char*> arguments = pointers_to(words);
+    const std::vector<char*> environment = pointers_to(variables);
+    const bool apart = options.errors == Errors::kApart;
     Start start{.path = options.path.c_str(),
                 .arguments = arguments.data(),
+                .environment = environment.data(),
                 .inherited = &options.inherited,
                 .null = null.get(),
-                .output = output_end.get(),
+                .output = output.theirs.get(),
+                .errors = apart ? errors.theirs.get() : output.theirs.get(),
+                .folder = folder.get(),
                 .parent = ::getpid(),
                 .error = 0};
-    ChildProcess child(clone_into(start), std::move(output));
+    ChildProcess child(clone_into(start), std::move(output.ours), std::move(errors.ours));
     if (start.error != 0) {
         return Error::host(start.error, fmt::format("cannot run {}", options.path));
     }
     return child;
 }
 
-std::optional<std::string> ChildProcess::take_end() {
+std::string ChildProcess::End::describe() const {
+    return by_signal ? fmt::format("signal {} ({})", number, ::strsignal(number))
+                     : fmt::format("status {}", number);
+}
+
+std::optional<ChildProcess::End> ChildProcess::take_end() {
     siginfo_t info{};
     if (!process_.valid() ||
         ::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED | WNOHANG) != 0 ||
@@ -158,14 +215,20 @@ std::optional<std::string> ChildProcess::take_end() {
         return std::nullopt;
     }
     process_.reset();
-    return describe_end(info);
+    return End{.by_signal = info.si_code != CLD_EXITED, .number = info.si_status};
+}
+
+void ChildProcess::signal(int number) const {
+    if (process_.valid()) {
+        ::syscall(SYS_pidfd_send_signal, process_.get(), number, nullptr, 0);
+    }
 }
 
 void ChildProcess::kill() {
     if (!process_.valid()) {
         return;
     }
-    ::syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0);
+    signal(SIGKILL);
     siginfo_t info{};
     while (::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED) != 0 &&
            errno == EINTR) {

@@ -26,10 +26,27 @@ std::string find_program(const std::string& name);
 /// none of our descriptors but those that are named.
 class ChildProcess {
   public:
+    enum class Errors {
+        kWithOutput,  ///< Standard error is what standard output is: one stream, in order.
+        kApart,       ///< A pipe of its own, errors_fd().
+    };
+
     struct Options {
         std::string path;                    ///< As find_program() gives it.
         std::vector<std::string> arguments;  ///< The first one is the program's name.
-        std::vector<int> inherited;          ///< Have the same numbers in the child.
+        std::vector<int> inherited = {};     ///< Have the same numbers in the child.
+        /// NAME=VALUE each: added to our environment, in place of what it has of that name.
+        std::vector<std::string> environment = {};
+        std::string folder = {};  ///< The working folder; empty: ours.
+        Errors errors = Errors::kWithOutput;
+    };
+
+    /// How it ended.
+    struct End {
+        bool by_signal = false;
+        int number = 0;  ///< The exit status, or the signal.
+        /// For a message: "status 1", "signal 9 (Killed)".
+        std::string describe() const;
     };
 
     static Result<ChildProcess> start(const Options& options);
@@ -38,6 +55,7 @@ class ChildProcess {
         kill();
         process_ = std::move(other.process_);
         output_ = std::move(other.output_);
+        errors_ = std::move(other.errors_);
         return *this;
     }
     /// Kills it, and waits for its end.
@@ -45,19 +63,25 @@ class ChildProcess {
 
     /// Becomes readable when it has ended.
     int exit_fd() const { return process_.get(); }
-    /// What it writes to its standard output and standard error; does not block.
+    /// What it writes to its standard output (and to standard error, unless that is apart); does
+    /// not block.
     int output_fd() const { return output_.get(); }
+    /// What it writes to standard error, with Errors::kApart; does not block.
+    int errors_fd() const { return errors_.get(); }
 
-    /// How it ended, once, for a message: "status 1", "signal 9 (Killed)"; nothing while it runs.
-    std::optional<std::string> take_end();
+    /// How it ended, once; nothing while it runs.
+    std::optional<End> take_end();
+    /// Sends a signal, unless it was waited for.
+    void signal(int number) const;
 
   private:
-    ChildProcess(UniqueFd process, UniqueFd output)
-        : process_(std::move(process)), output_(std::move(output)) {}
+    ChildProcess(UniqueFd process, UniqueFd output, UniqueFd errors)
+        : process_(std::move(process)), output_(std::move(output)), errors_(std::move(errors)) {}
     void kill();
 
     UniqueFd process_;  // a pidfd; gone when it was waited for
     UniqueFd output_;
+    UniqueFd errors_;
 };
 
 }  // namespace skiff

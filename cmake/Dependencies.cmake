@@ -33,6 +33,14 @@ target_compile_definitions(deps_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
 target_link_libraries(deps_spdlog INTERFACE deps::fmt Threads::Threads)
 add_library(deps::spdlog ALIAS deps_spdlog)
 
+# Debian's target drags the shared object in; its headers are whole.
+find_package(tomlplusplus REQUIRED)
+get_target_property(tomlplusplus_include_dir tomlplusplus::tomlplusplus
+    INTERFACE_INCLUDE_DIRECTORIES)
+add_library(deps_tomlplusplus INTERFACE IMPORTED)
+target_include_directories(deps_tomlplusplus SYSTEM INTERFACE "${tomlplusplus_include_dir}")
+add_library(deps::tomlplusplus ALIAS deps_tomlplusplus)
+
 find_package(CLI11 REQUIRED)
 add_library(deps::cli11 ALIAS CLI11::CLI11)
 

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 SKIPPED = 77
-COMMANDS = ("run", "doctor", "inspect", "completion", "man")
+COMMANDS = ("run", "test", "doctor", "inspect", "gdb", "qemu", "completion", "man")
 
 
 def skiff(*arguments, **options):

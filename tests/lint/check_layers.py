@@ -24,10 +24,11 @@ LAYERS = {
     "vmm/gdb": ["base"],
     "vmm/machine": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb"],
     "vmm/api": ["base", "vmm/machine"],
-    "vmm/cli": ["base", "boot", "vmm/gdb", "vmm/machine"],
+    "vmm/test_suite": ["base", "boot", "vmm/machine"],
+    "vmm/cli": ["base", "boot", "vmm/gdb", "vmm/machine", "vmm/test_suite"],
     "vmm": ["base", "vmm/cli", "vmm/api"],
     "tests": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb", "vmm/machine", "vmm/api",
-              "vmm/cli", "vmm", "guest-images"],
+              "vmm/test_suite", "vmm/cli", "vmm", "guest-images"],
     # What the build needs of a dependency that Debian does not ship as an archive.
     "cmake": [],
     # Freestanding guest programs include nothing of the host's.
@@ -41,6 +42,7 @@ FENCED = [
     (r"spdlog/.*", ["base"], "log through base/log.h"),
     (r"CLI/.*", ["vmm/cli", "tests"], "only the command line parses arguments"),
     (r"(zlib|lzma|zstd|lz4|lz4frame|bzlib)\.h", ["boot", "tests"], "only boot unpacks kernels"),
+    (r"toml\+\+/.*", ["vmm/test_suite"], "only suites are TOML"),
     (r"libfdt\.h|fdt\.h", ["boot", "tests"], "only boot builds a device tree"),
     (r"liburing(/.*)?\.h", ["virtio", "tests"], "only devices submit I/O through a ring"),
     (r"catch2/.*", ["tests"], "test code stays in tests"),

@@ -3,7 +3,7 @@
 
 packages_build=(
     g++ cmake ninja-build ccache python3
-    libfdt-dev libcli11-dev libfmt-dev libspdlog-dev catch2
+    libfdt-dev libcli11-dev libfmt-dev libspdlog-dev libtomlplusplus-dev catch2
     liburing-dev zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev)
 # The guest kernel, initramfs and disk.
 packages_images=(

@@ -156,8 +156,8 @@ std::optional<std::string> PasstProcess::take_end() {
         return std::nullopt;
     }
     take_line(std::exchange(unfinished_line_, {}));
-    return last_line_.empty() ? fmt::format("passt ended with {}", *end)
-                              : fmt::format("passt ended with {}: {}", *end, last_line_);
+    return last_line_.empty() ? fmt::format("passt ended with {}", end->describe())
+                              : fmt::format("passt ended with {}: {}", end->describe(), last_line_);
 }
 
 }  // namespace skiff::virtio::net

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/suggestion.h"
 #include "vmm/cli/command_tables.h"
 #include "vmm/cli/commands.h"
 #include "vmm/cli/help.h"
 #include "vmm/cli/output.h"
-#include "vmm/cli/suggestion.h"
 #include "vmm/cli/version.h"
 
 namespace skiff::cli {
@@ -27,6 +27,7 @@ constexpr std::array kHandlers = {
     Handler{&kRunCommand, run_command},         Handler{&kDoctorCommand, doctor_command},
     Handler{&kInspectCommand, inspect_command}, Handler{&kCompletionCommand, completion_command},
     Handler{&kManCommand, man_command},         Handler{&kGdbCommand, gdb_command},
+    Handler{&kTestCommand, test_command},
 };
 
 Error unknown_command(std::string_view given) {

@@ -50,10 +50,12 @@ constexpr std::array<OptionSpec, N + M> joined(const std::array<OptionSpec, N>& 
     return all;
 }
 
-/// An argument without a dash. All are optional to the parser; at most one of each.
+/// An argument without a dash. All are optional to the parser.
 struct ArgumentSpec {
     std::string_view name;  ///< As help shows it: "KERNEL".
     bool required = false;
+    /// All arguments that are left belong to it; only for the last one of a command.
+    bool repeatable = false;
     Completion completion = Completion::kNothing;
     std::string_view choices = {};
     std::string_view help = {};

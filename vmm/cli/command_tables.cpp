@@ -96,7 +96,7 @@ constexpr std::array kManArguments = {
     ArgumentSpec{
         .name = "COMMAND",
         .completion = Completion::kChoices,
-        .choices = "run doctor inspect gdb qemu completion man",
+        .choices = "run test doctor inspect gdb qemu completion man",
         .help = "The command to print the page of; without it, the page of skiff itself.",
     },
 };
@@ -106,13 +106,15 @@ constexpr std::array kManExamples = {
 
 constexpr std::array kProgramExamples = {
     ExampleSpec{"skiff run vmlinux -i initramfs.cpio", "Boot Linux with its console here."},
+    ExampleSpec{"skiff test suite.toml", "Run many guests as a test suite."},
     ExampleSpec{"skiff doctor", "Find out what this host lacks."},
     ExampleSpec{"skiff inspect bzImage", "Find out what a file is."},
 };
 
-constexpr std::array kCommands = {&kRunCommand, &kDoctorCommand, &kInspectCommand,
-                                  &kGdbCommand, &kQemuCommand,   &kCompletionCommand,
-                                  &kManCommand};
+constexpr std::array kCommands = {
+    &kRunCommand, &kTestCommand, &kDoctorCommand,     &kInspectCommand,
+    &kGdbCommand, &kQemuCommand, &kCompletionCommand, &kManCommand,
+};
 
 }  // namespace
 

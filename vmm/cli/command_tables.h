@@ -6,6 +6,7 @@
 namespace skiff::cli {
 
 extern const CommandSpec kRunCommand;
+extern const CommandSpec kTestCommand;
 extern const CommandSpec kDoctorCommand;
 extern const CommandSpec kInspectCommand;
 extern const CommandSpec kQemuCommand;

@@ -11,6 +11,7 @@
 namespace skiff::cli {
 
 int run_command(const ParsedArguments& arguments);
+int test_command(const ParsedArguments& arguments);
 int doctor_command(const ParsedArguments& arguments);
 int inspect_command(const ParsedArguments& arguments);
 int gdb_command(const ParsedArguments& arguments);

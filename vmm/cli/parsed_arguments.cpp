@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/cli/parsed_arguments.h"
+#include "base/suggestion.h"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
-
-#include "vmm/cli/suggestion.h"
 
 namespace skiff::cli {
 namespace {
@@ -92,8 +91,11 @@ class Parser {
             add(kHelpOption);
         }
         for (const ArgumentSpec& argument : command.arguments) {
-            options_.push_back({argument.name, nullptr,
-                                app_.add_option(std::string(argument.name))->type_size(1)});
+            CLI::Option* const option = app_.add_option(std::string(argument.name))->type_size(1);
+            if (argument.repeatable) {
+                option->expected(-1);  // CLI11 for: one or more
+            }
+            options_.push_back({argument.name, nullptr, option});
         }
     }
 

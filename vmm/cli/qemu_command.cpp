@@ -14,7 +14,8 @@ Result<int> run(std::span<const char* const> arguments) {
     SKIFF_ASSIGN_OR_RETURN(const QemuRequest request, parse_qemu_arguments(arguments));
     if (request.help) {
         return print(fmt::format(
-            "skiff qemu takes these arguments of QEMU's, for scripts that run test images:\n\n{}\n"
+            "usage: skiff qemu ARGUMENTS\n\n"
+            "It takes these arguments of QEMU's, for scripts that run test images:\n\n{}\n"
             "It prints and ends as skiff run does (skiff run --help); -device help lists "
             "devices.\n",
             describe_qemu_arguments()));

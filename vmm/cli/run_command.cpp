@@ -5,13 +5,31 @@
 #include "vmm/cli/commands.h"
 #include "vmm/cli/output.h"
 #include "vmm/cli/run_options.h"
-#include "vmm/machine/exit_reason.h"
+#include "vmm/machine/exit_report.h"
 #include "vmm/machine/machine.h"
 
 namespace skiff::cli {
+namespace {
+
+/// Made before the guest runs: a file that cannot be is known at once.
+Result<void> make_exit_file(const std::optional<std::string>& path) {
+    return path.has_value() ? write_file(*path, {}) : Result<void>();
+}
+
+Result<void> write_exit_file(const std::optional<std::string>& path,
+                             const machine::ExitReason& reason) {
+    if (!path.has_value()) {
+        return {};
+    }
+    const std::string text = machine::exit_report_text(reason);
+    return write_file(*path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+}  // namespace
 
 Result<int> run_machine(const RunOptions& options) {
     SKIFF_RETURN_IF_ERROR(log::configure(options.log));
+    SKIFF_RETURN_IF_ERROR(make_exit_file(options.exit_file));
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
                            machine::Machine::create(options.config));
     if (options.device_tree_file.has_value()) {
@@ -27,7 +45,9 @@ Result<int> run_machine(const RunOptions& options) {
     if (log::enabled(log::Level::kDebug)) {
         log::debug("{}", machine->describe());
     }
-    return machine::exit_status(machine->run());
+    const machine::ExitReason reason = machine->run();
+    SKIFF_RETURN_IF_ERROR(write_exit_file(options.exit_file, reason));
+    return machine::exit_status(reason);
 }
 
 int run_command(const ParsedArguments& arguments) {

@@ -219,6 +219,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
     options.dry_run = arguments.has("dry-run");
     SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "exit-file", parse_path, options.exit_file));
     SKIFF_RETURN_IF_ERROR(machine::validate(options.config));
     return options;
 }

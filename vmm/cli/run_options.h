@@ -19,6 +19,8 @@ struct RunOptions {
     bool dry_run = false;
     /// Where the device tree is to be written.
     std::optional<std::string> device_tree_file;
+    /// Where it is to be told how the run ended (machine/exit_report.h).
+    std::optional<std::string> exit_file;
 };
 
 /// Turns the text of the options into values. Each user error names the option, what was given

@@ -256,6 +256,15 @@ constexpr std::array kOtherOptions = {
             "How long the guest may take to power off after SIGTERM, before it is stopped hard.",
     },
     OptionSpec{
+        .long_name = "exit-file",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kStopping,
+        .help = "Write how the run ended into a file, for programs: lines kind=, status=, value= "
+                "and detail=, as in kind=triple-fault. It stays empty where no guest ran.",
+    },
+    OptionSpec{
         .long_name = "dry-run",
         .group = kStopping,
         .help = "Build the machine, print what would be loaded where, and do not start it.",

@@ -5,8 +5,8 @@
 
 #include <charconv>
 
+#include "base/suggestion.h"
 #include "base/units.h"
-#include "vmm/cli/suggestion.h"
 
 namespace skiff::cli {
 

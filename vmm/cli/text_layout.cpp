@@ -40,6 +40,7 @@ std::string usage_line(const CommandSpec& command) {
     for (const ArgumentSpec& argument : command.arguments) {
         usage += argument.required ? fmt::format(" {}", argument.name)
                                    : fmt::format(" [{}]", argument.name);
+        usage += argument.repeatable ? "..." : "";
     }
     return usage;
 }

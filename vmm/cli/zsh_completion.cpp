@@ -90,8 +90,8 @@ void append_command(std::string& to, const CommandSpec& command) {
     append(option_line(kHelpOption));
     int position = 1;
     for (const ArgumentSpec& argument : command.arguments) {
-        append(fmt::format("'{}:{}:{}'", position, argument.name,
-                           action(argument.completion, argument.choices)));
+        append(fmt::format("'{}:{}:{}'", argument.repeatable ? "*" : std::to_string(position),
+                           argument.name, action(argument.completion, argument.choices)));
         ++position;
     }
     to += "\n                    ;;\n";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <csignal>
-
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -10,6 +8,7 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
+#include "base/signal_watch.h"
 #include "base/unique_fd.h"
 #include "vmm/machine/stop_latch.h"
 
@@ -32,7 +31,6 @@ class StopController {
     /// before any other thread. They stay blocked until the object goes.
     static Result<std::unique_ptr<StopController>> create(EventLoop& loop, StopLatch& latch,
                                                           Options options);
-    ~StopController();
     StopController(const StopController&) = delete;
     StopController& operator=(const StopController&) = delete;
 
@@ -40,17 +38,14 @@ class StopController {
     StopController(EventLoop& loop, StopLatch& latch, Options options)
         : loop_(loop), latch_(latch), options_(std::move(options)) {}
 
-    Result<void> listen_to_signals();
     Result<void> start_timeout();
-    void on_signal();
+    void on_signal(int number);
     void stop_hard();
 
     EventLoop& loop_;
     StopLatch& latch_;
     Options options_;
-    sigset_t old_mask_{};
-    bool mask_is_set_ = false;
-    UniqueFd signals_;
+    std::unique_ptr<SignalWatch> signals_;
     UniqueFd timeout_;
     UniqueFd grace_;
     int first_signal_ = 0;

@@ -32,18 +32,22 @@ bool becomes_readable(int fd) {
     return ::poll(&entry, 1, kLimitMs) == 1;
 }
 
-/// Everything that it writes up to its end.
-std::string output_of(const ChildProcess& child) {
+/// Everything that comes from a pipe up to its end.
+std::string all_of(int fd) {
     std::string text;
     std::array<char, 512> part{};
-    while (becomes_readable(child.output_fd())) {
-        const ssize_t got = ::read(child.output_fd(), part.data(), part.size());
+    while (becomes_readable(fd)) {
+        const ssize_t got = ::read(fd, part.data(), part.size());
         if (got <= 0) {
             break;
         }
         text.append(part.data(), static_cast<std::size_t>(got));
     }
     return text;
+}
+
+std::string output_of(const ChildProcess& child) {
+    return all_of(child.output_fd());
 }
 
 std::string first_line_of(const ChildProcess& child) {
@@ -63,7 +67,9 @@ TEST_CASE("A child says what it writes and how it ended, once") {
     ChildProcess child = start_shell("echo out; echo err >&2; exit 7");
     CHECK(output_of(child) == "out\nerr\n");
     REQUIRE(becomes_readable(child.exit_fd()));
-    CHECK(child.take_end() == "status 7");
+    const auto end = child.take_end();
+    REQUIRE(end.has_value());
+    CHECK(end->describe() == "status 7");
     CHECK_FALSE(child.take_end().has_value());
 }
 
@@ -73,7 +79,34 @@ TEST_CASE("A child that runs has no end, and a signal is told by number and name
     CHECK_FALSE(child.take_end().has_value());
     ::kill(pid, SIGTERM);
     REQUIRE(becomes_readable(child.exit_fd()));
-    CHECK(child.take_end() == "signal 15 (Terminated)");
+    const auto end = child.take_end();
+    REQUIRE(end.has_value());
+    CHECK(end->describe() == "signal 15 (Terminated)");
+}
+
+TEST_CASE("A child's errors can be apart, in another folder, with other variables") {
+    ::setenv("SKIFF_TEST_KEPT", "kept", 1);
+    ::setenv("SKIFF_TEST_OTHER", "ours", 1);
+    auto child = ChildProcess::start(
+        {.path = "/bin/sh",
+         .arguments = {"sh", "-c", "pwd; echo $SKIFF_TEST_KEPT $SKIFF_TEST_OTHER >&2"},
+         .environment = {"SKIFF_TEST_OTHER=theirs"},
+         .folder = "/usr",
+         .errors = ChildProcess::Errors::kApart});
+    REQUIRE(child.ok());
+    CHECK(all_of(child->output_fd()) == "/usr\n");
+    CHECK(all_of(child->errors_fd()) == "kept theirs\n");
+}
+
+TEST_CASE("A child gets a signal, and a folder that is not there is named") {
+    ChildProcess child = start_shell("exec sleep 1000");
+    child.signal(SIGTERM);
+    REQUIRE(becomes_readable(child.exit_fd()));
+    CHECK(child.take_end()->by_signal);
+    const auto nowhere =
+        ChildProcess::start({.path = "/bin/true", .arguments = {"true"}, .folder = "/none/such"});
+    REQUIRE_FALSE(nowhere.ok());
+    CHECK_THAT(nowhere.error().message(), Catch::Contains("/none/such"));
 }
 
 TEST_CASE("A child ends with its object") {
@@ -92,7 +125,9 @@ TEST_CASE("A child that is assigned over ends") {
     child = start_shell("exit 3");
     CHECK(::kill(pid, 0) == -1);
     REQUIRE(becomes_readable(child.exit_fd()));
-    CHECK(child.take_end() == "status 3");
+    const auto end = child.take_end();
+    REQUIRE(end.has_value());
+    CHECK(end->describe() == "status 3");
 }
 
 TEST_CASE("A child ends with whoever started it, also where that is killed") {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/suggestion.h"
+#include "base/suggestion.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-namespace skiff::cli {
+namespace skiff {
 namespace {
 
 // Longer words are no typing error of an option's name; bounds the work.
@@ -61,4 +61,4 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
     return best;
 }
 
-}  // namespace skiff::cli
+}  // namespace skiff

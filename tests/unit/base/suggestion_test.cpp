@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/suggestion.h"
+#include "base/suggestion.h"
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <string>
 
-namespace skiff::cli {
+namespace skiff {
 namespace {
 
 constexpr std::array<std::string_view, 6> kNames = {"memory",  "memory-backing", "cpus",
@@ -33,4 +33,4 @@ TEST_CASE("Nothing is suggested for what is no typing error") {
 }
 
 }  // namespace
-}  // namespace skiff::cli
+}  // namespace skiff
