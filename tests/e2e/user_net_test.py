@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,25 +18,19 @@ import time
 import unittest
 from pathlib import Path
 
-from guest_network import (CLONE_NEWNS, Server, enter_namespace, ip, move_data_commands, some_data,
+from guest_network import (CLONE_NEWNS, DHCP_ADDRESS, DHCP_SCRIPT, GATEWAY, Server, add_interface,
+                           ask_forwarded_port, enter_namespace, make_uplink, move_data_commands, some_data,
                            watch_link_commands)
 from linux_guest import BOOT_SECONDS, find_images, image_path, linux_arguments, main
 from skiff_runner import SKIPPED, Skiff, time_factor
 
 NOBODY = 65534
-HOST = "10.88.0.2"  # what the guest gets by DHCP
-GATEWAY = "10.88.0.1"  # which is the host itself, for the guest
 NAME_SERVER = "10.99.0.53"
 ANSWER = "10.1.2.3"
 MS_PRIVATE = 0x40000
 MS_REC = 0x4000
 MS_BIND = 0x1000
 MNT_DETACH = 2
-
-# What udhcpc runs when it has a lease. Without double quotes: it goes over the kernel's command line.
-DHCP_SCRIPT = (r"printf '#!/bin/sh\n[ $1 = bound ] || exit 0\nip addr add $ip/24 dev $interface\n"
-               r"ip route add default via $router\necho dhcp=$ip,$router,$dns\n' >/tmp/u;"
-               " chmod 755 /tmp/u;")
 
 
 def wait_until(condition, what, seconds=20):
@@ -140,7 +133,7 @@ class AGuest(unittest.TestCase):
                            command=command)
         cls.addClassCleanup(skiff.kill)
         skiff.expect(r"LISTENING\r?\n", 4 * BOOT_SECONDS)
-        cls.answer = cls.talk_to_the_forwarded_port()
+        cls.answer = ask_forwarded_port(8080, b"from-outside\n")
         skiff.expect(r"user-WATCHED\r?\n", BOOT_SECONDS)
         cls.passts = children_of(skiff.pid)
         USER.passt.unlink()
@@ -153,28 +146,11 @@ class AGuest(unittest.TestCase):
         cls.text = cls.finished.text
         cls.story = cls.text[-4000:] + cls.finished.error_text
 
-    @staticmethod
-    def talk_to_the_forwarded_port():
-        """passt takes a connection, and ends it where the guest does not listen yet."""
-        end = time.monotonic() + BOOT_SECONDS * time_factor()
-        while time.monotonic() < end:
-            with socket.create_connection(("127.0.0.1", 8080), timeout=BOOT_SECONDS) as connection:
-                try:
-                    connection.sendall(b"from-outside\n")
-                    connection.shutdown(socket.SHUT_WR)
-                    answer = connection.recv(100)
-                except OSError:
-                    answer = b""
-            if answer:
-                return answer
-            time.sleep(0.1)
-        return b""
-
     def test_the_guest_ends_by_itself(self):
         self.assertEqual(self.finished.status, 6, self.story)
 
     def test_dhcp_gives_the_hosts_address_and_the_name_server_that_was_asked_for(self):
-        self.assertIn(f"dhcp={HOST},{GATEWAY},{NAME_SERVER}", self.text)
+        self.assertIn(f"dhcp={DHCP_ADDRESS},{GATEWAY},{NAME_SERVER}", self.text)
 
     def test_names_are_resolved(self):
         self.assertRegex(self.text, rf"Name:\s+web\.test\s+Address:\s+{re.escape(ANSWER)}")
@@ -248,12 +224,8 @@ class ItsProcess(unittest.TestCase):
 def make_network():
     """An interface with a default route, and a name server's address. And a /dev/kvm that everybody may
     open, in a mount namespace of our own."""
-    for name, address in (("uplink", f"{HOST}/24"), ("names", f"{NAME_SERVER}/24")):
-        ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-end")
-        ip("link", "set", f"{name}-end", "up")
-        ip("addr", "add", address, "dev", name)
-        ip("link", "set", name, "up")
-    ip("route", "add", "default", "via", GATEWAY, "dev", "uplink")
+    make_uplink()
+    add_interface("names", NAME_SERVER)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mount(None, b"/", None, MS_PRIVATE | MS_REC, None)
     folder = USER.folder / "dev"

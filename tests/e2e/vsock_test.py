@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Linux's AF_VSOCK and programs of the host: connections both ways, with contents, half closes and ends."""
 
-import hashlib
 import random
-import socket
 import tempfile
 import threading
 import unittest
@@ -12,20 +10,10 @@ from pathlib import Path
 
 from linux_guest import BOOT_SECONDS, expect_ready, linux_arguments, main
 from skiff_runner import Skiff, time_factor
+from vsock_streams import OneService, ask, md5_line
 
 SIZE = 64 * 1024  # more than a packet; each byte is dear where the guest's kernel mode is emulated
 PARALLEL = 4
-
-
-def md5_line(data):
-    return hashlib.md5(data).hexdigest().encode() + b"  -\n"
-
-
-def read_to_end(connection):
-    got = b""
-    while part := connection.recv(65536):
-        got += part
-    return got
 
 
 class Sockets(unittest.TestCase):
@@ -42,57 +30,28 @@ class Sockets(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.path = Path(folder.name) / "v.sock"
         cls.data = random.Random(1).randbytes(SIZE)
-        cls.answer_of_guest = []
-        listener = cls.new_socket()
-        listener.bind(f"{cls.path}_6000")
-        listener.listen()
-        server = threading.Thread(target=cls.serve, args=(listener,), daemon=True)
-        server.start()
+        service = OneService(cls.path, 6000, cls.data)
         skiff = Skiff(*linux_arguments("-v", "--vsock", f"cid=3,path={cls.path}", command=cls.COMMAND),
                       stdin="pipe")
         cls.addClassCleanup(skiff.kill)
         expect_ready(skiff)
         skiff.expect(r"listening\r?\n", BOOT_SECONDS)
-        cls.checksum = cls.ask(5000, cls.data)
+        cls.checksum = ask(cls.path, 5000, cls.data)
         cls.echoes = cls.ask_in_parallel()
-        cls.nobody = cls.ask(5999, b"")
+        cls.nobody = ask(cls.path, 5999, b"")
         skiff.send("end\n")
         cls.finished = skiff.wait(BOOT_SECONDS)
-        server.join(BOOT_SECONDS)
+        cls.answer_of_guest = service.answer()
         cls.text = cls.finished.text
-
-    @classmethod
-    def new_socket(cls):
-        made = socket.socket(socket.AF_UNIX)
-        made.settimeout(BOOT_SECONDS * time_factor())
-        cls.addClassCleanup(made.close)
-        return made
-
-    @classmethod
-    def serve(cls, listener):
-        connection, _ = listener.accept()
-        with connection:
-            connection.settimeout(BOOT_SECONDS * time_factor())
-            connection.sendall(cls.data)
-            connection.shutdown(socket.SHUT_WR)
-            cls.answer_of_guest.append(read_to_end(connection))
-
-    @classmethod
-    def ask(cls, port, data):
-        client = cls.new_socket()
-        client.connect(str(cls.path))
-        client.sendall(b"CONNECT %d\n" % port + data)
-        client.shutdown(socket.SHUT_WR)
-        return read_to_end(client)
 
     @classmethod
     def ask_in_parallel(cls):
         answers = [b""] * PARALLEL
 
-        def ask(number):
-            answers[number] = cls.ask(5001, b"%d" % number * 5000)
+        def ask_one(number):
+            answers[number] = ask(cls.path, 5001, b"%d" % number * 5000)
 
-        threads = [threading.Thread(target=ask, args=(number,)) for number in range(PARALLEL)]
+        threads = [threading.Thread(target=ask_one, args=(number,)) for number in range(PARALLEL)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -109,7 +68,7 @@ class Sockets(unittest.TestCase):
         self.assertEqual(answer, md5_line(self.data))
 
     def test_a_guests_client_is_answered_and_answers_after_the_hosts_half_close(self):
-        self.assertEqual(self.answer_of_guest, [md5_line(self.data)])
+        self.assertEqual(self.answer_of_guest, md5_line(self.data))
 
     def test_streams_in_parallel_do_not_mix(self):
         for number, answer in enumerate(self.echoes):

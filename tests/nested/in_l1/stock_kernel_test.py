@@ -5,16 +5,14 @@ Its init (guest-images/l1/cloud-init) tells facts as lines "GUEST name value", t
 guest_then= says.
 """
 
-import hashlib
 import os
 import re
 import signal
-import socket
 import subprocess
-import threading
 import time
 
 from skiff_runner import SkiffTestCase, image_path
+from vsock_streams import OneService, md5_line
 
 BOOT_S = 20  # To user space; SKIFF_TEST_TIME_FACTOR stretches it.
 
@@ -69,25 +67,6 @@ class StockKernelTest(SkiffTestCase):
         facts = self.assert_ends_with_0(guest)
         self.assert_sees(facts, cpus=1, memory_mib=5120)
 
-    def serve_a_stream(self, path, data):
-        """Sends `data` to the first that connects there, then takes its answer, for the list that is
-        returned."""
-        listener = socket.socket(socket.AF_UNIX)
-        self.addCleanup(listener.close)
-        listener.bind(str(path))
-        listener.listen()
-        answers = []
-
-        def serve():
-            connection, _ = listener.accept()
-            with connection:
-                connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
-                answers.append(connection.makefile("rb").read())
-
-        threading.Thread(target=serve, daemon=True).start()
-        return answers
-
     def test_goes_on_from_its_root_disk_with_a_network_and_what_it_wrote_is_in_the_file(self):
         disk = self.folder() / "root.ext4"
         subprocess.run(["cp", "--sparse=always", image_path("root.ext4"), disk], check=True)
@@ -99,7 +78,7 @@ class StockKernelTest(SkiffTestCase):
                    " vsock connect 6000 md5sum; echo GUEST vsock $?")
         sockets = self.folder() / "v.sock"
         data = bytes(range(256)) * 512
-        answers = self.serve_a_stream(f"{sockets}_6000", data)
+        service = OneService(sockets, 6000, data)
         for words in ("tuntap add dev nested0 mode tap multi_queue", "addr add 10.90.0.1/24 dev nested0",
                       "link set nested0 up"):
             subprocess.run(["ip", *words.split()], check=True)
@@ -115,8 +94,7 @@ class StockKernelTest(SkiffTestCase):
         self.assertRegex(facts["ping"], "3 packets received")
         self.assertEqual(facts["net"], "1 02:00:00:00:90:02")
         self.assertEqual(facts["vsock"], "0")
-        self.wait_until(lambda: answers, "the guest's answer on its stream")
-        self.assertEqual(answers, [hashlib.md5(data).hexdigest().encode() + b"  -\n"])
+        self.assertEqual(service.answer(), md5_line(data))
         written = subprocess.run(["debugfs", "-R", "cat /written", disk], stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, check=True, timeout=20).stdout
         self.assertEqual(written, b"written by the guest\n")
