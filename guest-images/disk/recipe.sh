@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# root.ext4: an ext4 root disk with busybox (all applets linked), the init of the initramfs, and fio
-# and e2fsck with the libraries that they need (stand-ins, for most of fio's).
+# root.ext4: an ext4 root disk with busybox (all applets linked), the init of the initramfs, and fio,
+# iperf3 and e2fsck with the libraries that they need (stand-ins, for most of fio's).
 # mke2fs -d fills it, so that neither root nor a loop device is needed; fixed identifiers and times
 # make it reproducible.
 
@@ -10,14 +10,14 @@ disk_uuid=736b6966-6600-4000-8000-000000000001
 disk_inputs() {
     file_inputs disk/{recipe.sh,stand-ins} initramfs/{recipe.sh,init.c,vsock.c,system_call.h} rootfs/{profile,passwd,group}
     package_inputs busybox-static gcc linux-libc-dev e2fsprogs libext2fs2 libcom-err2 libblkid1 \
-        libuuid1 fio libaio1 zlib1g libc6 binutils
+        libuuid1 fio libaio1 zlib1g iperf3 libiperf0 libssl3 libsctp1 libc6 binutils
     sha256sum /bin/busybox 2>/dev/null || echo 'no /bin/busybox'
 }
 
 disk_needs() {
     PATH=$PATH:/sbin:/usr/sbin
     need_commands gcc=gcc mke2fs=e2fsprogs debugfs=e2fsprogs e2fsck=e2fsprogs fio=fio python3=python3 \
-        objdump=binutils
+        objdump=binutils iperf3=iperf3
     need_busybox
 }
 
@@ -26,7 +26,7 @@ disk_build() {
     step 'build init' : build_init "$work/init"
     step 'build vsock' : build_program "$recipes/initramfs/vsock.c" "$work/vsock"
     step 'collect the root file system' : collect_root "$work"
-    step 'add fio and e2fsck' : add_programs "$work/root"
+    step 'add fio, iperf3 and e2fsck' : add_programs "$work/root"
     find "$work/root" -exec touch -h -d @0 {} +
     export E2FSPROGS_FAKE_TIME=1
     step 'build root.ext4' : mke2fs -q -t ext4 -d "$work/root" -L skiff-root -U "$disk_uuid" \
@@ -57,11 +57,12 @@ add_programs() {
     local -a kept=(libc.so.6 libm.so.6 libz.so.1 libaio.so.1)
     install -d -m 755 "$root"/{lib,lib64}
     install -m 755 "$(command -v fio)" "$root/usr/bin/fio"
+    install -m 755 "$(command -v iperf3)" "$root/usr/bin/iperf3"
     install -m 755 "$(command -v e2fsck)" "$root/sbin/e2fsck"
     ln -s e2fsck "$root/sbin/fsck.ext4"
     "$recipes/disk/stand-ins" "$root/usr/bin/fio" "$root/lib" "${kept[@]}"
     chmod 755 "$root"/lib/*
-    for program in "$root/usr/bin/fio" "$root/sbin/e2fsck"; do
+    for program in "$root"/usr/bin/{fio,iperf3} "$root/sbin/e2fsck"; do
         # The stand-ins come first, so that ldd names no library which only the real ones need.
         LD_LIBRARY_PATH=$root/lib ldd "$program" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' |
             while read -r library; do

@@ -5,6 +5,7 @@ data is worth moving."""
 import ctypes
 import fcntl
 import hashlib
+import json
 import os
 import random
 import socket
@@ -140,6 +141,23 @@ class Server:
                 break
             digest.update(part)
         self.received.append(digest.hexdigest())
+
+
+class IperfServer:
+    """Serves one run of iperf3 and keeps its report."""
+
+    def __init__(self, address, port):
+        self._process = subprocess.Popen(["iperf3", "-s", "-1", "-B", address, "-p", str(port), "--json"],
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+    def report(self):
+        """What both sides agree on at the end, as iperf3's JSON has it."""
+        output, _ = self._process.communicate(timeout=BOOT_SECONDS * time_factor())
+        return json.loads(output)
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()
 
 
 def move_data_commands(host, label, half_closed=True):

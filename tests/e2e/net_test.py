@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Linux drives network devices on TAPs in a network namespace that goes with the test: ping, and data both
-ways with checksums, on a device with one queue pair, on one with two, and on one without offloads; a
-cable that is pulled; two guests on a bridge."""
+ways with checksums, on a device with one queue pair, on one with two, and on one without offloads; iperf3;
+a cable that is pulled; two guests on a bridge."""
 
 import hashlib
 import os
@@ -11,10 +11,14 @@ import sys
 import time
 import unittest
 
-from guest_network import (DOWNLOAD_PORT, Server, enter_namespace, ip, move_data_commands, plain_tap,
+from guest_network import (DOWNLOAD_PORT, IperfServer, Server, enter_namespace, ip, move_data_commands, plain_tap,
                            some_data, watch_link_commands)
-from linux_guest import BOOT_SECONDS, linux_arguments, main
+from linux_guest import BOOT_SECONDS, image_path, linux_arguments, main
 from skiff_runner import SKIPPED, Skiff, time_factor
+
+
+IPERF_PORTS = {"sends": 5201, "receives": 5202}
+IPERF_BYTES = 256 * 1024
 
 
 class Device:
@@ -61,10 +65,12 @@ class MoveData(unittest.TestCase):
         for device in cls.devices:
             device.make()
             cls.servers.append(Server(device.host, cls.data))
-        command = ("".join(device.guest_commands() for device in cls.devices)
+        cls.start_iperf_servers()
+        command = ("".join(device.guest_commands() for device in cls.devices) + cls.iperf_commands()
                    + watch_link_commands("eth0", "eth0") + " ping -c 1 10.77.0.1; exit 9")
         nets = [word for device in cls.devices for word in device.option()]
-        skiff = Skiff(*linux_arguments("-v", "-c", 2, *nets, command=command),
+        skiff = Skiff(*linux_arguments("-v", "-c", 2, "-d", f"{image_path('root.ext4')},ro", *nets,
+                                       initrd=False, parameters="root=/dev/vda", command=command),
                       pass_fds=[fd for device in cls.devices for fd in device.descriptors])
         cls.addClassCleanup(skiff.kill)
         skiff.expect(r"eth0-WATCHED\r?\n", 6 * BOOT_SECONDS)
@@ -76,8 +82,28 @@ class MoveData(unittest.TestCase):
         cls.text = cls.finished.text
         cls.story = cls.text[-4000:] + cls.finished.error_text
 
+    @classmethod
+    def start_iperf_servers(cls):
+        cls.iperf = {}
+        for direction, port in IPERF_PORTS.items():
+            cls.iperf[direction] = IperfServer(cls.devices[0].host, port)
+            cls.addClassCleanup(cls.iperf[direction].kill)
+
+    @classmethod
+    def iperf_commands(cls):
+        """Short: where the guest's kernel mode is emulated they show no more than that it works."""
+        client = f" iperf3 -c {cls.devices[0].host} -n {IPERF_BYTES} -l 16K -p"
+        return f"{client} {IPERF_PORTS['sends']}; {client} {IPERF_PORTS['receives']} -R;"
+
     def test_the_guest_ends_by_itself(self):
         self.assertEqual(self.finished.status, 9, self.story)
+
+    def test_iperf3_measures_both_ways(self):
+        for direction, total in (("sends", "sum_received"), ("receives", "sum_sent")):
+            report = self.iperf[direction].report()
+            self.assertNotIn("error", report, direction)
+            self.assertEqual(report["start"]["test_start"]["reverse"], direction == "receives")
+            self.assertGreaterEqual(report["end"][total]["bytes"], IPERF_BYTES, direction)
 
     def test_pings_are_answered(self):
         self.assertEqual(self.text.count("3 packets received"), 3, self.story)

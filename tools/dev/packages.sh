@@ -8,7 +8,7 @@ packages_build=(
 # The guest kernel, initramfs and disk.
 packages_images=(
     linux-source-6.1 gcc make flex bison libelf-dev bc cpio kmod patch perl
-    xz-utils lz4 busybox-static e2fsprogs util-linux binutils fio)
+    xz-utils lz4 busybox-static e2fsprogs util-linux binutils fio iperf3)
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev acpica-tools device-tree-compiler file
     gzip bzip2 zstd qemu-system-x86 gdb groff-base zsh iproute2 passt)
