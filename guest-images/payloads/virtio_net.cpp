@@ -6,10 +6,12 @@
 //   echo:COUNT               sends so many frames back as they came
 //   receive:BYTES            takes frames until they are so many bytes
 //   send:COUNT:SIZE[:PAIR]   sends frames; above 1518 bytes TCP that is to be cut into segments
+//   send:COUNT:SIZE:PAIR:GSO:IP   the same by IPv4 or IPv6 (4, 6) without a checksum, and with that
+//                            gso_type (0: whole)
 //   again[:TIMES]            resets and brings up the device; each time a frame must come
 //
-// Before `echo`, `receive` and `again` it prints `ready`. What it tells of frames is their number
-// and the sum of their CRC-32.
+// Before `echo`, `receive` and `again` it prints `ready`. What it tells of frames is their number,
+// the sum of their CRC-32, and of those that it took how many had no checksum, or segments.
 //
 // Options: `net=N` (the Nth network device, from 0), `pairs=N`, `queue_size=N`, `buffer=` (bytes of
 // a receive buffer), `features=MASK` (of those the driver knows).
@@ -51,7 +53,8 @@ void print_outcome(const Command& command) {
     print(command.word, ": ", outcome.is_well ? "ok" : "FAILED", " frames ", outcome.frames,
           " bytes ", outcome.bytes, " sum ", Hex{outcome.sum, 8}, " pairs ",
           outcome.frames_of_pair[0], " ", outcome.frames_of_pair[1], " us ",
-          outcome.cycles / (kvm_clock::tsc_hertz() / 1'000'000), "\n");
+          outcome.cycles / (kvm_clock::tsc_hertz() / 1'000'000), " unchecked ",
+          outcome.unchecked_frames, " segmented ", outcome.segmented_frames, "\n");
 }
 
 bool exchange_frames(const Command& command, void (*run)(const Command&)) {
@@ -81,8 +84,9 @@ bool receive(const Command& command) {
 
 bool send(const Command& command) {
     return exchange_frames(command, [](const Command& c) {
+        const OffloadFrame kind = {static_cast<std::uint8_t>(c.number(3)), c.number(4) == 6};
         exchange.send(c.number(0), static_cast<std::uint32_t>(c.number(1)),
-                      static_cast<unsigned>(c.number(2)));
+                      static_cast<unsigned>(c.number(2)), c.count > 3 ? &kind : nullptr);
     });
 }
 

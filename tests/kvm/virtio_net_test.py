@@ -17,6 +17,7 @@ from net_namespace import GUEST_MAC, HOST_MAC, WithNetwork, Wire, ip, make_tap  
 from skiff_runner import SkiffTestCase, amount, main, some, time_factor  # noqa: E402
 
 MIB = 1 << 20
+WAITING_FRAMES = 60_000  # more than a test sends
 TEST_TYPE, OTHER_TYPE, IP_TYPE = 0x88B5, 0x88B6, 0x0800
 ALL = (1 << 64) - 1
 MERGEABLE, EVENT_IDX, INDIRECT = (1 << bit for bit in (15, 29, 28))
@@ -58,10 +59,10 @@ class NetTestCase(WithNetwork, SkiffTestCase):
         self.random = random.Random(1)
 
     @contextlib.contextmanager
-    def wire(self, queues=1):
+    def wire(self, queues=1, makes_segments=False):
         """The host's end of a new TAP, on which one skiff may run."""
-        make_tap("tap0", queues, waiting_frames=20_000)
-        wire = Wire("tap0", 256 * MIB)
+        make_tap("tap0", queues, waiting_frames=WAITING_FRAMES)
+        wire = Wire("tap0", 256 * MIB, makes_segments)
         try:
             yield wire
         finally:
@@ -85,9 +86,12 @@ class NetTestCase(WithNetwork, SkiffTestCase):
         return dict(re.findall(r"^(\S+): ok (.*)$", finished.text, re.MULTILINE))
 
     def collect(self, wire, count, ethernet_type=TEST_TYPE):
+        return [frame for _, frame in self.collect_with_headers(wire, count, ethernet_type)]
+
+    def collect_with_headers(self, wire, count, ethernet_type):
         frames = []
         while len(frames) < count:
-            got = wire.receive(20 * time_factor(), ethernet_type)
+            got = wire.receive_with_header(20 * time_factor(), ethernet_type)
             self.assertIsNotNone(got, f"after {len(frames)} of {count} frames nothing comes")
             frames.append(got)
         return frames

@@ -72,12 +72,20 @@ class Wire:
 
     HEADER = bytes(10)
 
-    def __init__(self, interface, buffer_bytes=64 << 20):
+    def __init__(self, interface, buffer_bytes=64 << 20, makes_segments=False):
+        """With `makes_segments` the kernel makes of a frame that it sends what the interface takes; such a
+        frame is refused otherwise, and others are sent at less cost."""
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.socket.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
-        self.socket.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
+        self.socket.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 0 if makes_segments else 1)
+        self._header_size = len(self.HEADER)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, buffer_bytes)
         self.socket.bind((interface, EVERY_PROTOCOL))
+
+    def receive_without_headers(self):
+        """From now on: a packet socket cannot tell the header of UDP fragments."""
+        self.socket.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 0)
+        self._header_size = 0
 
     def close(self):
         self.socket.close()
@@ -96,6 +104,11 @@ class Wire:
 
     def receive(self, seconds, ethernet_type):
         """The next frame from the guest that has that type; None where none comes in time."""
+        got = self.receive_with_header(seconds, ethernet_type)
+        return got and got[1]
+
+    def receive_with_header(self, seconds, ethernet_type):
+        """The virtio header and the frame, as receive()."""
         self.socket.settimeout(seconds)
         while True:
             try:
@@ -103,4 +116,4 @@ class Wire:
             except (TimeoutError, BlockingIOError):
                 return None
             if address[2] != socket.PACKET_OUTGOING and address[1] == ethernet_type:
-                return data[len(self.HEADER):]
+                return data[:self._header_size], data[self._header_size:]

@@ -16,8 +16,10 @@ class NetCard {
     /// The features that this driver can use.
     static constexpr std::uint64_t kKnownFeatures =
         kFeatureIndirect | kFeatureEventIdx | kFeatureRingReset | net::kCsum | net::kGuestCsum |
-        net::kGuestTso4 | net::kGuestTso6 | net::kHostTso4 | net::kHostTso6 |
-        net::kMergeableBuffers | net::kMac | net::kStatus | net::kCtrlQueue | net::kMultiQueue;
+        net::kGuestTso4 | net::kGuestTso6 | net::kGuestEcn | net::kGuestUfo | net::kGuestUso4 |
+        net::kGuestUso6 | net::kHostTso4 | net::kHostTso6 | net::kHostEcn | net::kHostUfo |
+        net::kHostUso | net::kMergeableBuffers | net::kMac | net::kStatus | net::kCtrlQueue |
+        net::kMultiQueue;
 
     struct Options {
         std::uint64_t features = kKnownFeatures;

@@ -28,6 +28,9 @@ constexpr std::uint64_t kCtrlVlan = 1ull << 19;
 constexpr std::uint64_t kGuestAnnounce = 1ull << 21;
 constexpr std::uint64_t kMultiQueue = 1ull << 22;
 constexpr std::uint64_t kCtrlMacAddress = 1ull << 23;
+constexpr std::uint64_t kGuestUso4 = 1ull << 54;
+constexpr std::uint64_t kGuestUso6 = 1ull << 55;
+constexpr std::uint64_t kHostUso = 1ull << 56;
 
 /// Offsets in the configuration space (5.1.4).
 namespace config {
@@ -53,6 +56,10 @@ static_assert(sizeof(Header) == kHeaderSize);
 constexpr std::uint8_t kNeedsCsum = 1;
 constexpr std::uint8_t kDataValid = 2;
 constexpr std::uint8_t kGsoTcp4 = 1;
+constexpr std::uint8_t kGsoUdp = 3;
+constexpr std::uint8_t kGsoTcp6 = 4;
+constexpr std::uint8_t kGsoUdpSegments = 5;
+constexpr std::uint8_t kGsoEcn = 0x80;
 
 /// Commands of the control queue (5.1.6.5), class and command, and its answers.
 constexpr std::uint8_t kClassRx = 0;

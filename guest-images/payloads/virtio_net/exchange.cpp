@@ -103,7 +103,8 @@ bool Exchange::is_ours(unsigned pair, const Frame& frame) const {
     const std::uint8_t* const type = buffer(pair, frame.index[0]) + kHeaderSize + 12;
     const auto value = static_cast<std::uint16_t>(type[0] << 8 | type[1]);
     return frame.length[0] >= kHeaderSize + bench::kEthernetSize &&
-           (value == bench::kExperimentalType || value == bench::kIpType);
+           (value == bench::kExperimentalType || value == bench::kIpType ||
+            value == bench::kIp6Type);
 }
 
 void Exchange::count(unsigned pair, const Frame& frame) {
@@ -113,6 +114,9 @@ void Exchange::count(unsigned pair, const Frame& frame) {
         crc.add(buffer(pair, frame.index[i]) + skip, frame.length[i] - skip);
         outcome_.bytes += frame.length[i] - skip;
     }
+    const std::uint8_t* const header = buffer(pair, frame.index[0]);
+    outcome_.unchecked_frames += (header[0] & virtio::net::kNeedsCsum) != 0 ? 1 : 0;
+    outcome_.segmented_frames += header[1] != 0 ? 1 : 0;
     outcome_.sum += crc.value();
     ++outcome_.frames;
     ++outcome_.frames_of_pair[pair];
@@ -218,19 +222,29 @@ void Exchange::fill(std::uint8_t* at, std::uint32_t size) {
     }
 }
 
-void Exchange::send(std::uint64_t count_wanted, std::uint32_t size, unsigned pair) {
+/// With its virtio header before it.
+void Exchange::make_frame(std::uint8_t* at, std::uint32_t size, const OffloadFrame* kind) {
+    std::uint32_t headers = bench::kEthernetSize;
+    if (kind != nullptr) {
+        kind->write_headers(at, size);
+        headers = kind->headers_size();
+    } else {
+        bench::Frame(at, size).prepare(bench::kHost, bench::kGuest);
+        headers += bench::Frame::is_segmented(size) ? bench::kIpSize + bench::kTcpSize : 0;
+    }
+    fill(at + kHeaderSize + headers, size - headers);
+}
+
+void Exchange::send(std::uint64_t count_wanted, std::uint32_t size, unsigned pair,
+                    const OffloadFrame* kind) {
     begin();
     Queue& queue = card_->send_queue(pair);
     std::uint16_t slot_of[Ring::kMaxSize];
     const unsigned depth = queue.ring().size < kSendSlots ? queue.ring().size : kSendSlots;
-    const std::uint32_t headers = bench::Frame::is_segmented(size)
-                                      ? bench::kEthernetSize + bench::kIpSize + bench::kTcpSize
-                                      : bench::kEthernetSize;
     std::uint64_t submitted = 0;
     const auto submit = [&](unsigned slot) {
         auto* const at = reinterpret_cast<std::uint8_t*>(send_slots_ + slot * kSendStride);
-        bench::Frame(at, size).prepare(bench::kHost, bench::kGuest);
-        fill(at + kHeaderSize + headers, size - headers);
+        make_frame(at, size, kind);
         Crc32 crc;
         crc.add(at + kHeaderSize, size);
         const Buffer buffer = {reinterpret_cast<std::uint64_t>(at), kHeaderSize + size, false};

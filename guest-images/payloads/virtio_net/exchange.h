@@ -4,11 +4,12 @@
 #include <cstdint>
 
 #include "virtio/net_card.h"
+#include "virtio_net/offload_frame.h"
 
 namespace payload {
 
 /// Frames in and out of a network card, by polling; meant for CPL 3. Frames of Ethernet types other
-/// than 0x88b5 and IPv4 are taken and forgotten.
+/// than 0x88b5, IPv4 and IPv6 are taken and forgotten.
 class Exchange {
   public:
     /// What the last call did. Sums are of the frames' CRC-32, so that their order does not matter.
@@ -19,6 +20,9 @@ class Exchange {
         std::uint64_t cycles = 0;
         std::uint32_t sum = 0;
         std::uint64_t frames_of_pair[virtio::NetCard::kMaxPairs] = {};
+        /// Of those taken: without their checksum, and to be cut into segments.
+        std::uint64_t unchecked_frames = 0;
+        std::uint64_t segmented_frames = 0;
     };
 
     /// False where memory is short.
@@ -30,8 +34,8 @@ class Exchange {
     void echo(std::uint64_t count);
     /// Takes frames until they are `bytes` together.
     void receive(std::uint64_t bytes);
-    /// Sends frames of pseudo-random content.
-    void send(std::uint64_t count, std::uint32_t size, unsigned pair);
+    /// Sends frames of pseudo-random content, of that kind or, without, as bench::Frame makes them.
+    void send(std::uint64_t count, std::uint32_t size, unsigned pair, const OffloadFrame* kind);
     /// Waits until a frame of any kind has come.
     void await_any();
 
@@ -68,6 +72,7 @@ class Exchange {
     bool send_back(unsigned pair, const Frame& frame);
     void collect_sent(unsigned pair);
     void fill(std::uint8_t* at, std::uint32_t size);
+    void make_frame(std::uint8_t* at, std::uint32_t size, const OffloadFrame* kind);
 
     virtio::NetCard* card_ = nullptr;
     std::uint32_t buffer_size_ = 0;

@@ -16,9 +16,10 @@ constexpr std::uint32_t kIcmpSize = 8;
 constexpr std::uint32_t kPingSize = 64;
 constexpr std::uint16_t kSegmentSize = 1448;
 
-/// Ethernet types: one for local experiments (IEEE 802), that no stack listens to, and IPv4.
+/// Ethernet types: one for local experiments (IEEE 802), that no stack listens to, IPv4 and IPv6.
 constexpr std::uint16_t kExperimentalType = 0x88b5;
 constexpr std::uint16_t kIpType = 0x0800;
+constexpr std::uint16_t kIp6Type = 0x86dd;
 
 /// The last bytes of addresses that begin with 02:00:00:00:00, and with 10.99.0.
 constexpr std::uint8_t kGuest = 2;
