@@ -3,9 +3,9 @@
 // device, proves by a good request that the device works again, and that the other devices never
 // stopped.
 //
-// Options: `device=block|entropy|network|balloon|socket|all` (the victim, or each that is there in
-// turn; the others that are there are bystanders), `rounds=N`, `only=PREFIX` (cases whose name
-// begins so;
+// Options: `device=block|entropy|network|balloon|socket|console|all` (the victim, or each that is
+// there in turn; the others that are there are bystanders), `rounds=N`, `only=PREFIX` (cases whose
+// name begins so;
 // `_` stands for a space), `strict=1` (what each case expects must come), `cpus=2` (with a second
 // processor to race against).
 //
@@ -136,6 +136,7 @@ Cases own_cases(const Victim& victim) {
             return balloon_cases();
         case Kind::kSocket:
             return socket_cases();
+        case Kind::kConsole:  // in the payload virtio_console
         case Kind::kBlock:
         case Kind::kEntropy:
             break;

@@ -141,14 +141,22 @@ class AgainstTheSocket(Malicious, SkiffTestCase):
     growth = (("only=flood", 40, 2), ("only=packet", 8, 11))
 
 
+class AgainstTheConsole(Malicious, SkiffTestCase):
+    """By its named port; the cases of its own protocol are in virtio_console_test.py."""
+
+    device = "console"
+    bystanders = "entropy block"
+    options = ("--port", "sink=/dev/null")
+
+
 class AllDevicesInOneGuest(Malicious, WithNetwork, SkiffTestCase):
     """Each is broken in turn, and all others go on."""
 
-    DEVICES = ("entropy", "block", "network", "balloon", "socket")
+    DEVICES = ("entropy", "block", "network", "balloon", "socket", "console")
     device = "all"
     all_cases = len(DEVICES) * COMMON_CASES + NETWORK_CASES + BALLOON_CASES + SOCKET_CASES
     has_socket = True
-    options = (*AgainstTheNetwork.options, *AgainstTheBalloon.options)
+    options = (*AgainstTheNetwork.options, *AgainstTheBalloon.options, *AgainstTheConsole.options)
 
     @classmethod
     def setUpClass(cls):

@@ -85,7 +85,10 @@ constexpr Case kCases[] = {
      }},
     {"length 777", Outcome::kAnything, [](const Victim& v) { set_length(v, 777); }},
     {"readable after writable", kBroken,
-     [](const Victim& v) { v.ring().descriptors[2].flags = 0; }},
+     [](const Victim& v) {
+         v.ring().descriptors[1].flags = kNext | kWrite;
+         v.ring().descriptors[2].flags = 0;
+     }},
     {"all readable", Outcome::kAnything,
      [](const Victim& v) {
          v.ring().descriptors[0].flags = kNext;

@@ -106,6 +106,14 @@ void receive_in(Victim& victim, std::uint64_t address, std::uint32_t length,
     }
 }
 
+/// The same with a buffer that the device must not accept, which it sees when the reply comes.
+void receive_in_a_wrong_one(Victim& victim, std::uint64_t address, std::uint32_t length,
+                            std::uint16_t flags = kWrite) {
+    receive_in(victim, address, length, flags);
+    wait_until([&] { return (victim.device().status() & virtio::kDeviceNeedsReset) != 0; },
+               kPatienceCycles);
+}
+
 void receive_in_pieces(Victim& victim) {
     if (!start_receiving(victim)) {
         return;
@@ -288,15 +296,14 @@ constexpr Case kCases[] = {
     {"frame of 16 MiB", Outcome::kUsed, [](const Victim& v) { make_large(v, 16 * kMiB); }},
     {"frame of 256 pieces", Outcome::kUsed, cut_up},
 
-    // Seen when a reply comes, which may be after the good frame that is judged was used.
-    {"receive: a buffer of 11 bytes", Outcome::kAnything, nullptr,
-     [](Victim& v) { receive_in(v, v.data(), 11); }},
-    {"receive: a buffer that may not be written", Outcome::kAnything, nullptr,
-     [](Victim& v) { receive_in(v, v.data(), 2048, 0); }},
-    {"receive: a buffer behind RAM", Outcome::kAnything, nullptr,
-     [](Victim& v) { receive_in(v, pool_end(), 2048); }},
-    {"receive: a buffer across the end of RAM", Outcome::kAnything, nullptr,
-     [](Victim& v) { receive_in(v, pool_end() - 64, 2048); }},
+    {"receive: a buffer of 11 bytes", kBroken, nullptr,
+     [](Victim& v) { receive_in_a_wrong_one(v, v.data(), 11); }},
+    {"receive: a buffer that may not be written", kBroken, nullptr,
+     [](Victim& v) { receive_in_a_wrong_one(v, v.data(), 2048, 0); }},
+    {"receive: a buffer behind RAM", kBroken, nullptr,
+     [](Victim& v) { receive_in_a_wrong_one(v, pool_end(), 2048); }},
+    {"receive: a buffer across the end of RAM", kBroken, nullptr,
+     [](Victim& v) { receive_in_a_wrong_one(v, pool_end() - 64, 2048); }},
     {"receive: a buffer of 16 MiB", Outcome::kUsed, nullptr,
      [](Victim& v) { receive_in(v, pool_end() - 16 * kMiB, 16 * kMiB); }},
     {"receive: a buffer that is too small for the frame", Outcome::kUsed, nullptr,

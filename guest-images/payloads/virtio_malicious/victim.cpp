@@ -3,6 +3,7 @@
 
 #include "runtime/page_pool.h"
 #include "virtio/balloon_registers.h"
+#include "virtio/console_registers.h"
 #include "virtio/disk_pattern.h"
 #include "virtio/vsock_registers.h"
 #include "virtio_net_bench/frames.h"
@@ -19,6 +20,8 @@ constexpr std::uint32_t kSmallRead = 64;
 // A small frame with its header; the status is behind it.
 constexpr std::uint32_t kFrameSize = kStatusOffset;
 constexpr std::uint64_t kRegisterOfConfig = 0x100;
+// VIRTIO 1.2, 5.3.2: with MULTIPORT.
+constexpr std::uint16_t kSendsOnPort1 = 5;
 
 std::uint32_t device_id_of(Kind kind) {
     switch (kind) {
@@ -30,6 +33,8 @@ std::uint32_t device_id_of(Kind kind) {
             return virtio::kBalloonDevice;
         case Kind::kSocket:
             return virtio::kSocketDevice;
+        case Kind::kConsole:
+            return virtio::kConsoleDevice;
         case Kind::kEntropy:
             break;
     }
@@ -62,6 +67,8 @@ const char* Victim::name() const {
             return "balloon";
         case Kind::kSocket:
             return "socket";
+        case Kind::kConsole:
+            return "console";
         case Kind::kEntropy:
             break;
     }
@@ -75,6 +82,8 @@ std::uint16_t Victim::usual_queue() const {
             return 1;
         case Kind::kBalloon:
             return virtio::balloon::kReports;
+        case Kind::kConsole:
+            return kSendsOnPort1;
         case Kind::kBlock:
         case Kind::kEntropy:
             break;
@@ -90,6 +99,8 @@ std::uint32_t Victim::queues() const {
             return virtio::balloon::kQueues;
         case Kind::kSocket:
             return 3;
+        case Kind::kConsole:
+            return kSendsOnPort1 + 1;
         case Kind::kBlock:
         case Kind::kEntropy:
             break;
@@ -103,6 +114,9 @@ bool Victim::bring_up(std::uint64_t features, int queue) {
         // Without them its queues have other numbers.
         features |= virtio::balloon::kStatsQueue | virtio::balloon::kFreePageHint |
                     virtio::balloon::kReporting;
+    }
+    if (kind_ == Kind::kConsole) {
+        features |= virtio::console::kFeatureMultiport;
     }
     if (!device_.negotiate(virtio::kFeatureVersion1, features) ||
         !queue_.set_up(device_, queue_index(), virtio::Ring::kMaxSize)) {
@@ -131,8 +145,10 @@ void Victim::write_packet() const {
 bool Victim::answers_a_frame() {
     if (kind_ == Kind::kSocket) {
         write_packet();
-    } else {
+    } else if (kind_ == Kind::kNetwork) {
         write_frame();
+    } else {
+        memset(reinterpret_cast<void*>(header()), '.', kFrameSize);
     }
     virtio::Completion completion = {};
     return answers({header(), kFrameSize, false}, completion);
@@ -154,7 +170,7 @@ bool Victim::answers(const Buffer& request, virtio::Completion& completion) {
 }
 
 bool Victim::answers() {
-    if (kind_ == Kind::kNetwork || kind_ == Kind::kSocket) {
+    if (kind_ == Kind::kNetwork || kind_ == Kind::kSocket || kind_ == Kind::kConsole) {
         return answers_a_frame();
     }
     if (kind_ == Kind::kBalloon) {
@@ -198,11 +214,14 @@ void Victim::write_good_chain() const {
         store<std::uint64_t>(header() + 8, 0);
     }
     const bool only_writes = kind_ == Kind::kEntropy || kind_ == Kind::kBalloon;
-    const auto first_flags =
-        static_cast<std::uint16_t>(virtio::kNext | (only_writes ? virtio::kWrite : 0));
-    ring().set_descriptor(0, {header(), is_frame ? kFrameSize : 16, first_flags, 1});
-    ring().set_descriptor(1, {data(), kDataSize, virtio::kNext | virtio::kWrite, 2});
-    ring().set_descriptor(2, {header() + kStatusOffset, 1, virtio::kWrite, 0});
+    const std::uint16_t first = only_writes ? virtio::kWrite : 0;
+    const std::uint16_t other = kind_ == Kind::kConsole ? 0 : virtio::kWrite;
+    const auto with_next = [](std::uint16_t flags) {
+        return static_cast<std::uint16_t>(flags | virtio::kNext);
+    };
+    ring().set_descriptor(0, {header(), is_frame ? kFrameSize : 16, with_next(first), 1});
+    ring().set_descriptor(1, {data(), kDataSize, with_next(other), 2});
+    ring().set_descriptor(2, {header() + kStatusOffset, 1, other, 0});
 }
 
 }  // namespace payload::malicious

@@ -8,9 +8,9 @@
 
 namespace payload::malicious {
 
-enum class Kind { kEntropy, kBlock, kNetwork, kBalloon, kSocket };
-constexpr Kind kKinds[] = {Kind::kEntropy, Kind::kBlock, Kind::kNetwork, Kind::kBalloon,
-                           Kind::kSocket};
+enum class Kind { kEntropy, kBlock, kNetwork, kBalloon, kSocket, kConsole };
+constexpr Kind kKinds[] = {Kind::kEntropy, Kind::kBlock,  Kind::kNetwork,
+                           Kind::kBalloon, Kind::kSocket, Kind::kConsole};
 
 /// A device as the malicious driver sees it: what a good request to it is, and whether it answers
 /// one.
@@ -27,18 +27,19 @@ class Victim {
     /// From reset to DRIVER_OK, with an empty ring on the usual queue, or on `queue`.
     bool bring_up(std::uint64_t features = kFeatures, int queue = kUsualQueue);
     /// A good request is answered rightly: entropy, the disk's first sectors with the pattern of
-    /// seed 1, a frame or a packet is taken, a page that is reported free is given back.
+    /// seed 1, a frame, a packet or text is taken, a page that is reported free is given back.
     bool answers();
 
     /// Writes a good chain to descriptors 0, 1 and 2: for a disk header, data, status; for the
     /// entropy device and the balloon three writable buffers; for a network device a frame, header
-    /// first, or for a socket device a packet, and two writable buffers that it has no use for.
+    /// first, or for a socket device a packet, and two writable buffers that it has no use for; for
+    /// a console three buffers of text.
     void write_good_chain() const;
 
     Kind kind() const { return kind_; }
     const char* name() const;
     /// The queue that the cases are about: usually a network device's is the one that sends, a
-    /// balloon's the one for reports.
+    /// balloon's the one for reports, a console's the one that sends on port 1.
     std::uint16_t queue_index() const { return queue_index_; }
     /// The first number that is no queue's.
     std::uint32_t queues() const;
