@@ -33,8 +33,6 @@ const sockaddr* generic(const sockaddr_un& address) {
     return reinterpret_cast<const sockaddr*>(&address);
 }
 
-constexpr int kBacklog = 8;
-
 UniqueFd make_socket() {
     return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
@@ -63,7 +61,8 @@ Result<void> remove_stale_socket(const std::string& path, const std::string& opt
 
 }  // namespace
 
-Result<UnixListener> UnixListener::listen(const std::string& path, const std::string& option) {
+Result<UnixListener> UnixListener::listen(const std::string& path, const std::string& option,
+                                          int backlog) {
     SKIFF_ASSIGN_OR_RETURN(const sockaddr_un address, address_of(path, option));
     UniqueFd socket = make_socket();
     if (!socket.valid()) {
@@ -79,7 +78,7 @@ Result<UnixListener> UnixListener::listen(const std::string& path, const std::st
         }
     }
     UnixListener listener(std::move(socket), path);
-    if (::listen(listener.fd(), kBacklog) != 0) {
+    if (::listen(listener.fd(), backlog) != 0) {
         return failure(option, "cannot listen");
     }
     return listener;

@@ -14,8 +14,10 @@ namespace skiff {
 class UnixListener {
   public:
     /// Replaces a socket that nobody listens on, and nothing else that exists at `path`. `option`
-    /// is what the user wrote, for errors. The socket does not block.
-    static Result<UnixListener> listen(const std::string& path, const std::string& option);
+    /// is what the user wrote, for errors. The socket does not block; `backlog` clients wait in its
+    /// queue.
+    static Result<UnixListener> listen(const std::string& path, const std::string& option,
+                                       int backlog = 8);
     UnixListener(UnixListener&&) noexcept = default;
     UnixListener& operator=(UnixListener&&) = delete;
     ~UnixListener();

@@ -59,7 +59,7 @@ std::string name_of(Op op) {
 
 VsockGuest::VsockGuest(const VsockLimits& limits)
     : memory(std::move(GuestMemory::create(std::array{kRam}, {})).value()) {
-    auto listener = ListeningSocket::open(socket_path());
+    auto listener = UnixListener::listen(socket_path(), socket_path());
     SKIFF_CHECK(listener.ok());
     auto created = virtio::mmio::MmioTransport::create(
         [&](virtio::DeviceHost&) {

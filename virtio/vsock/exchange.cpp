@@ -23,7 +23,7 @@ void put(DescriptorChain& chain, const PacketHeader& header) {
 }  // namespace
 
 Exchange::Exchange(EventLoop& loop, const VsockOptions& options, const VsockLimits& limits,
-                   ListeningSocket listener, std::function<void()> packets_came)
+                   UnixListener listener, std::function<void()> packets_came)
     : loop_(loop),
       options_(options),
       limits_(limits),

@@ -8,13 +8,13 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
+#include "base/unix_listener.h"
 #include "virtio/event_counter.h"
 #include "virtio/queue/descriptor_chain.h"
 #include "virtio/vsock/connection_table.h"
 #include "virtio/vsock/deadline_timer.h"
 #include "virtio/vsock/farewells.h"
 #include "virtio/vsock/handshakes.h"
-#include "virtio/vsock/listening_socket.h"
 #include "virtio/vsock/vsock_options.h"
 #include "virtio/vsock/vsock_registers.h"
 
@@ -38,7 +38,7 @@ class Exchange {
   public:
     /// `loop` outlives the exchange. `packets_came`: has_packets(), not within from_guest().
     Exchange(EventLoop& loop, const VsockOptions& options, const VsockLimits& limits,
-             ListeningSocket listener, std::function<void()> packets_came);
+             UnixListener listener, std::function<void()> packets_came);
 
     /// Takes the host's clients from now on.
     Result<void> start() { return handshakes_.start(); }

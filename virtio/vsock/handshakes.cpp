@@ -19,7 +19,7 @@ constexpr std::chrono::seconds kWithoutDescriptors{1};
 
 }  // namespace
 
-Handshakes::Handshakes(EventLoop& loop, ListeningSocket listener, const VsockLimits& limits,
+Handshakes::Handshakes(EventLoop& loop, UnixListener listener, const VsockLimits& limits,
                        DeadlineTimer& timer, Wanted wanted)
     : loop_(loop),
       listener_(std::move(listener)),
@@ -40,7 +40,7 @@ Result<void> Handshakes::start() {
 }
 
 void Handshakes::accept_clients() {
-    while (clients_.size() < limits_.handshakes) {
+    while (!is_full()) {
         UniqueFd fd(::accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!fd.valid()) {
             if (errno == EAGAIN || errno == ECONNABORTED) {
@@ -55,10 +55,14 @@ void Handshakes::accept_clients() {
     pause();  // others wait in the kernel's queue
 }
 
+/// Those who say nothing do not keep others waiting for long.
+Handshakes::Clock::time_point Handshakes::deadline_of(const Client& client) const {
+    return client.since + (is_full() ? limits_.crowded_line : limits_.connect_line);
+}
+
 void Handshakes::add_client(UniqueFd fd) {
-    const auto deadline = Clock::now() + limits_.connect_line;
-    const auto client = clients_.emplace(clients_.end(), loop_, std::move(fd), deadline);
-    timer_.ask(deadline);
+    const auto client = clients_.emplace(clients_.end(), loop_, std::move(fd));
+    timer_.ask(deadline_of(clients_.front()));
     if (!client->socket.watch(
             [this, client](std::uint32_t events) { client_changed(client, events); })) {
         end(client);
@@ -68,11 +72,12 @@ void Handshakes::add_client(UniqueFd fd) {
 void Handshakes::client_changed(Clients::iterator client, std::uint32_t events) {
     std::array<char, kMaxConnectLine> bytes{};
     const Transfer waiting = client->socket.peek(bytes);
-    if (waiting.would_wait()) {
+    const bool is_over = (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
+    if (waiting.would_wait() && !is_over) {
         return;
     }
     const ConnectLine line = parse_connect_line({bytes.data(), waiting.bytes});
-    const bool no_more = waiting.bytes == 0 || (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
+    const bool no_more = waiting.bytes == 0 || is_over;
     switch (line.state) {
         case ConnectLine::State::kIncomplete:
             if (no_more) {
@@ -102,14 +107,14 @@ void Handshakes::end(Clients::iterator client) {
 void Handshakes::expire(Clock::time_point now) {
     for (auto client = clients_.begin(); client != clients_.end();) {
         const auto next = std::next(client);
-        if (client->deadline <= now) {
-            end(client);
+        if (const auto deadline = deadline_of(*client); deadline <= now) {
+            client_changed(client, EPOLLHUP);  // a line that has just come counts
         } else {
-            timer_.ask(client->deadline);
+            timer_.ask(deadline);
         }
         client = next;
     }
-    if (paused_ && try_again_ <= now && clients_.size() < limits_.handshakes) {
+    if (paused_ && try_again_ <= now && !is_full()) {
         resume();
     } else if (paused_ && try_again_ > now) {
         timer_.ask(try_again_);

@@ -8,9 +8,9 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "base/unix_listener.h"
 #include "virtio/vsock/deadline_timer.h"
 #include "virtio/vsock/host_socket.h"
-#include "virtio/vsock/listening_socket.h"
 #include "virtio/vsock/vsock_options.h"
 
 namespace skiff::virtio::vsock {
@@ -24,7 +24,7 @@ class Handshakes {
     using Wanted = std::function<void(UniqueFd client, std::uint32_t guest_port)>;
 
     /// `loop` and `timer` outlive the handshakes.
-    Handshakes(EventLoop& loop, ListeningSocket listener, const VsockLimits& limits,
+    Handshakes(EventLoop& loop, UnixListener listener, const VsockLimits& limits,
                DeadlineTimer& timer, Wanted wanted);
     ~Handshakes();
     Handshakes(const Handshakes&) = delete;
@@ -37,22 +37,23 @@ class Handshakes {
 
   private:
     struct Client {
-        Client(EventLoop& loop, UniqueFd fd, Clock::time_point until)
-            : socket(loop, std::move(fd)), deadline(until) {}
+        Client(EventLoop& loop, UniqueFd fd) : socket(loop, std::move(fd)) {}
         HostSocket socket;
-        Clock::time_point deadline;
+        Clock::time_point since = Clock::now();
     };
-    using Clients = std::list<Client>;
+    using Clients = std::list<Client>;  // the oldest first
 
     void accept_clients();
     void add_client(UniqueFd fd);
     void client_changed(Clients::iterator client, std::uint32_t events);
     void end(Clients::iterator client);
+    bool is_full() const { return clients_.size() >= limits_.handshakes; }
+    Clock::time_point deadline_of(const Client& client) const;
     void pause();
     void resume();
 
     EventLoop& loop_;
-    ListeningSocket listener_;
+    UnixListener listener_;
     const VsockLimits limits_;
     DeadlineTimer& timer_;
     Wanted wanted_;

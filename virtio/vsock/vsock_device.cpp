@@ -19,7 +19,7 @@ constexpr std::array<std::uint16_t, 3> kQueueSizes = {
 
 }  // namespace
 
-VsockDevice::VsockDevice(EventLoop& loop, const VsockOptions& options, ListeningSocket listener,
+VsockDevice::VsockDevice(EventLoop& loop, const VsockOptions& options, UnixListener listener,
                          const VsockLimits& limits)
     : loop_(loop),
       options_(options),

@@ -8,9 +8,9 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
+#include "base/unix_listener.h"
 #include "virtio/device.h"
 #include "virtio/vsock/exchange.h"
-#include "virtio/vsock/listening_socket.h"
 #include "virtio/vsock/vsock_options.h"
 
 namespace skiff::virtio::vsock {
@@ -29,7 +29,7 @@ class VsockDevice final : public Device {
     static constexpr std::uint16_t kEventQueueSize = 16;
 
     /// `loop` is that of the queues; it outlives the device.
-    VsockDevice(EventLoop& loop, const VsockOptions& options, ListeningSocket listener,
+    VsockDevice(EventLoop& loop, const VsockOptions& options, UnixListener listener,
                 const VsockLimits& limits = {});
     /// On the loop's thread, or when it has ended.
     ~VsockDevice() override;

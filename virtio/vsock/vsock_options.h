@@ -39,6 +39,7 @@ struct VsockLimits {
 
     using Time = std::chrono::milliseconds;
     Time connect_line{5'000};   ///< From a client's connection to its "CONNECT" line.
+    Time crowded_line{500};     ///< The same while there are `handshakes` of them.
     Time guest_answer{5'000};   ///< From that line to the guest's answer.
     Time guest_goodbye{8'000};  ///< From our last SHUTDOWN to the guest's RST.
     Time last_bytes{30'000};    ///< From the guest's end of a stream until the host's has read it.

@@ -124,15 +124,16 @@ Result<void> VirtioDevices::add_net(const MachineConfig& machine, const NetworkC
 
 Result<void> VirtioDevices::add_vsock(const VsockConfig& config) {
     using namespace virtio::vsock;
-    Result<ListeningSocket> listener = ListeningSocket::open(config.path);
-    if (!listener.ok()) {
-        return listener.error().with_context("--vsock path");
-    }
+    constexpr int kClientsInQueue = 128;
+    SKIFF_RETURN_IF_ERROR(check_socket_path(config.path));
+    SKIFF_ASSIGN_OR_RETURN(
+        UnixListener listener,
+        UnixListener::listen(config.path, "--vsock path: " + config.path, kClientsInQueue));
     // Where add() will have its queues.
     EventLoop& loop = *around_.loops[transports_.size() % around_.loops.size()];
     VsockDevice* vsock = nullptr;
     SKIFF_RETURN_IF_ERROR(add("vsock", [&](virtio::DeviceHost&) {
-        auto device = std::make_unique<VsockDevice>(loop, config, std::move(*listener));
+        auto device = std::make_unique<VsockDevice>(loop, config, std::move(listener));
         vsock = device.get();
         return device;
     }));

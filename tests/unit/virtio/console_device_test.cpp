@@ -62,6 +62,13 @@ TEST_CASE("The driver is told of each port when it is ready, in the order that L
     CHECK_FALSE(fixture.next_message().has_value());
 }
 
+TEST_CASE("A driver that says twice that it is ready is not told of its ports twice") {
+    ConsoleFixture fixture;
+    fixture.start_and_open_all();
+    CHECK(fixture.send(0, VIRTIO_CONSOLE_DEVICE_READY, 1));
+    CHECK_FALSE(fixture.next_message().has_value());
+}
+
 TEST_CASE("Input waits until the guest has opened the port") {
     ConsoleFixture fixture;
     fixture.start();

@@ -105,6 +105,21 @@ TEST_CASE("Without receive buffers nothing is lost, and each stream's packets wa
     CHECK(guest.take_all() == Names{"RESPONSE", "RW 4"});
 }
 
+TEST_CASE("The driver's notifications are wanted only while packets wait for its buffers") {
+    VsockGuest guest;
+    test::DriverQueue& queue = *guest.queues.at(kRxQueue);
+    guest.give_buffers(1);
+    CHECK(queue.used_flags() == VIRTQ_USED_F_NO_NOTIFY);
+    const UniqueFd first = guest.connect(52);
+    CHECK(guest.take_all() == Names{"REQUEST"});
+    CHECK(queue.used_flags() == VIRTQ_USED_F_NO_NOTIFY);
+    const UniqueFd second = guest.connect(52);
+    CHECK(queue.used_flags() == 0);
+    guest.give_buffers(2);
+    CHECK(guest.take_all() == Names{"REQUEST"});
+    CHECK(queue.used_flags() == VIRTQ_USED_F_NO_NOTIFY);
+}
+
 TEST_CASE("Streams take turns") {
     VsockGuest guest;
     const UniqueFd listener = guest.listen(7);
@@ -167,6 +182,24 @@ TEST_CASE("Clients that say nothing are few, and their time is over soon") {
     for (const UniqueFd& fd : silent) {
         CHECK(VsockGuest::at_end(fd));
     }
+    CHECK_FALSE(VsockGuest::at_end(client));
+}
+
+TEST_CASE("Where all places for silent clients are taken, the oldest of them makes room soon") {
+    VsockLimits limits;
+    limits.handshakes = 2;
+    limits.connect_line = std::chrono::hours(1);
+    limits.crowded_line = VsockLimits::Time(2);
+    VsockGuest guest(limits);
+    guest.give_buffers(8);
+    const UniqueFd first = guest.connect();
+    const UniqueFd second = guest.connect();
+    const UniqueFd client = guest.connect();
+    VsockGuest::write(client, text_bytes("CONNECT 52\n"));
+    while (guest.take_all().empty()) {  // ctest's time limit ends a loop that never does
+        guest.run();
+    }
+    CHECK(VsockGuest::at_end(first));
     CHECK_FALSE(VsockGuest::at_end(client));
 }
 

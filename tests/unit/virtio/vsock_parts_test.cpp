@@ -9,7 +9,6 @@
 #include "tests/support/temporary_folder.h"
 #include "virtio/vsock/byte_ring.h"
 #include "virtio/vsock/connect_line.h"
-#include "virtio/vsock/listening_socket.h"
 #include "virtio/vsock/vsock_options.h"
 
 namespace skiff::virtio::vsock {
@@ -108,46 +107,6 @@ TEST_CASE("A socket's path leaves room for every port behind it") {
     CHECK(too_long.error().message().find("at most 96") != std::string::npos);
     CHECK_FALSE(check_socket_path("").ok());
     CHECK(socket_path_of_port("/tmp/v.sock", 4294967295) == "/tmp/v.sock_4294967295");
-    CHECK_FALSE(ListeningSocket::open(std::string(97, 'a')).ok());
-}
-
-TEST_CASE(
-    "A listening socket takes the place of a dead one, of nothing else, and goes at its end") {
-    const test::TemporaryFolder folder;
-    const std::string path = folder.path() + "/sock";
-    {
-        auto first = ListeningSocket::open(path);
-        REQUIRE(first.ok());
-        const auto second = ListeningSocket::open(path);
-        REQUIRE_FALSE(second.ok());
-        CHECK(second.error().kind() == ErrorKind::kUser);
-        CHECK(second.error().message().find("another process listens") != std::string::npos);
-    }
-    CHECK_FALSE(std::filesystem::exists(path));
-    const auto other = ListeningSocket::open(folder.path());
-    REQUIRE_FALSE(other.ok());
-    CHECK(other.error().message().find("not a socket") != std::string::npos);
-    CHECK(std::filesystem::exists(folder.path()));
-    CHECK_FALSE(ListeningSocket::open(folder.path() + "/does/not/exist").ok());
-}
-
-TEST_CASE("A socket that nobody listens on is replaced, and a new one's name is not removed") {
-    const test::TemporaryFolder folder;
-    const std::string path = folder.path() + "/sock";
-    auto first = ListeningSocket::open(path);
-    REQUIRE(first.ok());
-    std::filesystem::create_hard_link(path, path + ".stale");
-    { const ListeningSocket ended = std::move(*first); }
-    CHECK_FALSE(std::filesystem::exists(path));
-    std::filesystem::rename(path + ".stale", path);
-    {
-        auto second = ListeningSocket::open(path);
-        REQUIRE(second.ok());
-        std::filesystem::remove(path);
-        std::ofstream(path) << "another's";
-    }
-    CHECK(std::filesystem::exists(path));
-    std::filesystem::remove(path);
 }
 
 }  // namespace
