@@ -12,10 +12,11 @@ import time
 import unittest
 from pathlib import Path
 
-from guest_network import (DHCP_ADDRESS, DHCP_SCRIPT, GATEWAY, ask_forwarded_port, enter_namespace, ip,
-                           make_uplink)
+from guest_network import enter_namespace
 from linux_guest import BOOT_SECONDS, PROMPT, expect_ready, image_path, linux_arguments, main
+from net_namespace import ip
 from skiff_runner import SKIPPED, Skiff, time_factor
+from user_network import DHCP_ADDRESS, DHCP_SCRIPT, GATEWAY, ask_forwarded_port, make_uplink
 from vsock_streams import OneService, ask, md5_line
 
 TAP_HOST, TAP_GUEST = "10.77.0.1", "10.77.0.2"

@@ -12,33 +12,20 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 
 from linux_guest import BOOT_SECONDS, linux_arguments
+from net_namespace import ip
 from skiff_runner import time_factor
 
 MIB = 1024 * 1024
 DOWNLOAD_PORT = 5001
 UPLOAD_PORT = 5002
-# With a passt on make_uplink(): what the guest gets by DHCP, and the host itself, for the guest.
-DHCP_ADDRESS = "10.88.0.2"
-GATEWAY = "10.88.0.1"
-
-# What udhcpc runs when it has a lease. Without double quotes: it goes over the kernel's command line.
-DHCP_SCRIPT = (r"printf '#!/bin/sh\n[ $1 = bound ] || exit 0\nip addr add $ip/24 dev $interface\n"
-               r"ip route add default via $router\necho dhcp=$ip,$router,$dns\n' >/tmp/u;"
-               " chmod 755 /tmp/u;")
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
 TUNSETIFF = 0x400454CA
 IFF_TAP = 0x0002
 IFF_NO_PI = 0x1000
-
-
-def ip(*arguments):
-    return subprocess.run(["ip", *arguments], check=True, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT).stdout
 
 
 def enter_namespace(more=0):
@@ -60,38 +47,6 @@ def plain_tap(name):
     descriptor = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
     return descriptor
-
-
-def add_interface(name, address):
-    """One with an address, and a cable to nowhere."""
-    ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-end")
-    ip("link", "set", f"{name}-end", "up")
-    ip("addr", "add", f"{address}/24", "dev", name)
-    ip("link", "set", name, "up")
-
-
-def make_uplink():
-    """The default route that passt wants to see."""
-    add_interface("uplink", DHCP_ADDRESS)
-    ip("route", "add", "default", "via", GATEWAY, "dev", "uplink")
-
-
-def ask_forwarded_port(port, question):
-    """The first answer of the guest behind a port of the host. passt takes every connection, and ends it
-    where the guest does not listen yet."""
-    end = time.monotonic() + BOOT_SECONDS * time_factor()
-    while time.monotonic() < end:
-        with socket.create_connection(("127.0.0.1", port), timeout=BOOT_SECONDS * time_factor()) as connection:
-            try:
-                connection.sendall(question)
-                connection.shutdown(socket.SHUT_WR)
-                answer = connection.recv(100)
-            except OSError:
-                answer = b""
-        if answer:
-            return answer
-        time.sleep(0.1)
-    return b""
 
 
 def kernel_mode_is_emulated():

@@ -11,9 +11,10 @@ import sys
 import time
 import unittest
 
-from guest_network import (DOWNLOAD_PORT, IperfServer, Server, enter_namespace, ip, move_data_commands, plain_tap,
+from guest_network import (DOWNLOAD_PORT, IperfServer, Server, enter_namespace, move_data_commands, plain_tap,
                            some_data, watch_link_commands)
 from linux_guest import BOOT_SECONDS, image_path, linux_arguments, main
+from net_namespace import ip
 from skiff_runner import SKIPPED, Skiff, time_factor
 
 

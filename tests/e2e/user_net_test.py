@@ -18,11 +18,11 @@ import time
 import unittest
 from pathlib import Path
 
-from guest_network import (CLONE_NEWNS, DHCP_ADDRESS, DHCP_SCRIPT, GATEWAY, Server, add_interface,
-                           ask_forwarded_port, enter_namespace, make_uplink, move_data_commands, some_data,
+from guest_network import (CLONE_NEWNS, Server, enter_namespace, move_data_commands, some_data,
                            watch_link_commands)
 from linux_guest import BOOT_SECONDS, find_images, image_path, linux_arguments, main
 from skiff_runner import SKIPPED, Skiff, time_factor
+from user_network import DHCP_ADDRESS, DHCP_SCRIPT, GATEWAY, add_interface, ask_forwarded_port, make_uplink
 
 NOBODY = 65534
 NAME_SERVER = "10.99.0.53"

@@ -11,7 +11,9 @@ import signal
 import subprocess
 import time
 
+from net_namespace import ip
 from skiff_runner import SkiffTestCase, image_path
+from user_network import DHCP_ADDRESS, DHCP_SCRIPT, GATEWAY, ask_forwarded_port, make_uplink
 from vsock_streams import OneService, md5_line
 
 BOOT_S = 20  # To user space; SKIFF_TEST_TIME_FACTOR stretches it.
@@ -67,9 +69,13 @@ class StockKernelTest(SkiffTestCase):
         facts = self.assert_ends_with_0(guest)
         self.assert_sees(facts, cpus=1, memory_mib=5120)
 
-    def test_goes_on_from_its_root_disk_with_a_network_and_what_it_wrote_is_in_the_file(self):
+    def root_disk(self):
         disk = self.folder() / "root.ext4"
         subprocess.run(["cp", "--sparse=always", image_path("root.ext4"), disk], check=True)
+        return disk
+
+    def test_goes_on_from_its_root_disk_with_a_network_and_what_it_wrote_is_in_the_file(self):
+        disk = self.root_disk()
         command = ("echo GUEST root $(grep /dev/vda /proc/mounts); echo written by the guest >/written;"
                    " sync; echo GUEST rng $(cat /sys/class/misc/hw_random/rng_current);"
                    " ip addr add 10.90.0.2/24 dev eth0; ip link set eth0 up;"
@@ -98,6 +104,43 @@ class StockKernelTest(SkiffTestCase):
         written = subprocess.run(["debugfs", "-R", "cat /written", disk], stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, check=True, timeout=20).stdout
         self.assertEqual(written, b"written by the guest\n")
+
+    def menu(self, guest, command, answer):
+        """A command of the menu of Ctrl-]."""
+        guest.send(b"\x1d")
+        guest.expect("skiff> ")
+        guest.send(command + "\r")
+        return guest.expect(answer)
+
+    def balloon_holds(self, guest, size):
+        return self.menu(guest, "i", r"balloon: ([^,]+) in it, ")[1].decode() == size
+
+    def test_its_console_is_hvc0_and_it_has_a_balloon_and_the_hosts_network_by_passt(self):
+        log = self.folder() / "log"
+        command = ("echo GUEST tty $(tty);" + DHCP_SCRIPT + " ip link set eth0 up;"
+                   " echo GUEST lease $(udhcpc -i eth0 -n -q -s /tmp/u | grep ^dhcp=);"
+                   " echo hello | nc -l -p 80 >/tmp/got; echo GUEST forwarded $(cat /tmp/got);"
+                   " for port in /dev/vport*p1; do echo to the log >$port; done; echo GUEST waits; read line; exit 5")
+        make_uplink()
+        self.addCleanup(ip, "link", "del", "uplink")
+        guest = self.boot(f'root guest_cmd="{command}"', "-v", "-c", "2", "-m", "512M", "-d", self.root_disk(),
+                          "--console", "virtio", "--port", f"log={log}", "--balloon", "size=0",
+                          "-n", "user,hostfwd=tcp:127.0.0.1:8080:80", stdin="terminal")
+        guest.expect(r"GUEST lease dhcp=\S+\r?\n", BOOT_S)
+        self.assertEqual(ask_forwarded_port(8080, b"from-outside\n"), b"hello\n")
+        guest.expect(r"GUEST waits\r?\n", BOOT_S)
+        for size in ("64 MiB", "0 B"):
+            self.menu(guest, f"b {size.split()[0]}", "the guest is asked for it")
+            self.wait_until(lambda size=size: self.balloon_holds(guest, size), f"a balloon of {size}")
+        guest.send("\n")
+        finished = guest.wait(BOOT_S)
+        self.assertEqual(finished.status, 5)
+        facts = Facts(finished.text)
+        self.assertEqual(facts["tty"], "/dev/hvc0")
+        self.assertRegex(facts["lease"], rf"^dhcp={DHCP_ADDRESS},{GATEWAY}\b")
+        self.assertEqual(facts["forwarded"], "from-outside")
+        self.assertEqual(log.read_bytes(), b"to the log\n")
+        self.assertRegex(finished.error_text, "balloon: given back: 64 MiB inflated, .*; 16384 pages deflated")
 
     def test_sigterm_presses_the_power_button(self):
         guest = self.boot("button", "-c", "2", "-m", "512M", "--grace", "60")
