@@ -98,6 +98,14 @@ class GdbItself(GdbTestCase):
         self.assertIn("exited normally", text)
         self.assertEqual(skiff.wait().status, 0)
 
+    def test_writes_a_core_of_a_guest_that_stands(self):
+        skiff, path = self.debug("mode=spin")
+        core = self.folder() / "core"
+        self.gdb(path, "break innermost", "continue", f"monitor core {core}", "kill").output()
+        skiff.wait()
+        said = Gdb([f"core-file {core}", "backtrace"], payload_path("debugged")).output()
+        self.assertRegex(said, r"#0 +innermost (.|\n)*#1 .* middle ")
+
 
 class Protocol(GdbTestCase):
     def test_the_first_instruction_waits(self):

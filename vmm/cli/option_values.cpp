@@ -68,6 +68,28 @@ Result<unsigned> parse_count(std::string_view text) {
     return *count;
 }
 
+Result<machine::TraceConfig> parse_trace(std::string_view text) {
+    machine::TraceConfig config;
+    const std::size_t equals = text.find('=');
+    std::string_view words = text.substr(0, equals);
+    constexpr std::string_view kTakes = "exits, devices or exits,devices, with or without =FILE";
+    if (words.ends_with(',')) {
+        return wrong(text, kTakes);
+    }
+    if (equals != std::string_view::npos) {
+        SKIFF_ASSIGN_OR_RETURN(config.path, parse_path(text.substr(equals + 1)));
+    }
+    do {
+        const std::string_view word = take_until(words, ',');
+        if (word != "exits" && word != "devices") {
+            return wrong(text, kTakes);
+        }
+        config.exits = config.exits || word == "exits";
+        config.devices = config.devices || word == "devices";
+    } while (!words.empty());
+    return config;
+}
+
 Result<machine::KernelTroubles> parse_fail_on(std::string_view text) {
     using machine::index_of;
     using machine::KernelTrouble;

@@ -28,6 +28,9 @@ Result<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// As parse_seconds(), but more than 0.
 Result<std::chrono::milliseconds> parse_timeout(std::string_view text);
 
+/// exits | devices | exits,devices, then =FILE
+Result<machine::TraceConfig> parse_trace(std::string_view text);
+
 /// panic | oops | warn: messages of the kernel that end the run.
 Result<machine::KernelTroubles> parse_fail_on(std::string_view text);
 

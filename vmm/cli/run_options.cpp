@@ -212,6 +212,9 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign(arguments, "fail-on", parse_fail_on, options.config.fail_on));
     SKIFF_RETURN_IF_ERROR(
         assign(arguments, "silence-timeout", parse_timeout, options.config.silence_timeout));
+    SKIFF_RETURN_IF_ERROR(
+        assign(arguments, "dump-on-crash", parse_path, options.config.crash_dump_path));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "trace", parse_trace, options.config.trace));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "vmlinux", parse_path, options.config.vmlinux_path));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));

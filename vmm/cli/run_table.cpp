@@ -209,6 +209,30 @@ constexpr std::array kOtherOptions = {
         .help = "Do not run the guest's first instruction before gdb says so.",
     },
     OptionSpec{
+        .long_name = "dump-on-crash",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kDebugging,
+        .help =
+            "Write the guest's memory and registers into FILE when it dies (by a status of 70 to "
+            "76, 124, or an error of the host): an ELF core for gdb, crash and drgn. Zero pages "
+            "are holes in it.",
+    },
+    OptionSpec{
+        .long_name = "trace",
+        .value_use = ValueUse::kRequired,
+        .value_name = "WHAT[=FILE]",
+        .completion = Completion::kChoices,
+        .choices = "exits devices exits,devices exits= devices= exits,devices=",
+        .group = kDebugging,
+        .help =
+            "Count and time what makes the guest leave KVM (exits: by kind and address) or what "
+            "its virtio queues do (devices), or both (exits,devices). At the end comes a table, "
+            "on standard error or in FILE; a FILE that ends in .json gets each event, for "
+            "Perfetto and chrome://tracing.",
+    },
+    OptionSpec{
         .long_name = "vmlinux",
         .value_use = ValueUse::kRequired,
         .value_name = "FILE",

@@ -17,6 +17,7 @@
 #include "boot/x86_64/mp_table.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
 #include "vmm/machine/command_line.h"
+#include "vmm/machine/death_report.h"
 #include "vmm/machine/machine_parts.h"
 #include "vmm/machine/x86_64/memory_layout.h"
 #include "vmm/machine/x86_64/virtio_slots.h"
@@ -77,6 +78,7 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(parts->create_devices());
     SKIFF_RETURN_IF_ERROR(parts->place_boot_processor());
     SKIFF_RETURN_IF_ERROR(parts->create_debugger());
+    SKIFF_RETURN_IF_ERROR(parts->create_files());
     // Only now: a machine that cannot be built is one line of error and nothing else.
     if (!boot::is_bare(parts->guest.protocol)) {
         announce_quirks(parts->config, parts->backend);
@@ -175,6 +177,16 @@ Result<void> Machine::Parts::create_debugger() {
     return {};
 }
 
+Result<void> Machine::Parts::create_files() {
+    if (config.crash_dump_path.has_value()) {
+        SKIFF_ASSIGN_OR_RETURN(crash_dump, CrashDump::create(*config.crash_dump_path));
+    }
+    if (config.trace.has_value()) {
+        SKIFF_ASSIGN_OR_RETURN(tracer, Tracer::create(*config.trace, config.cpu_count));
+    }
+    return {};
+}
+
 std::span<const std::uint8_t> Machine::device_tree() const {
     return parts_->guest.device_tree;
 }
@@ -212,14 +224,26 @@ ExitReason Machine::run() {
         parts.debugger->ended(exit_status(reason));
     }
     parts.report(reason);
+    if (is_death(reason)) {
+        parts.dump_memory();
+    }
+    parts.write_trace();
     return reason;
 }
 
 Result<void> Machine::Parts::start_threads(std::vector<VcpuThread>& threads) {
     SKIFF_RETURN_IF_ERROR(io_loops->start());
     SKIFF_RETURN_IF_ERROR(watch_for_silence());
-    const VcpuContext context{devices->ports(), devices->mmio(), latch, memory, gate,
-                              debugger.get()};
+    if (tracer) {
+        SKIFF_RETURN_IF_ERROR(tracer->start(loop, *virtio_devices));
+    }
+    const VcpuContext context{.ports = devices->ports(),
+                              .mmio = devices->mmio(),
+                              .latch = latch,
+                              .memory = memory,
+                              .gate = gate,
+                              .debugger = debugger.get(),
+                              .tracer = tracer.get()};
     threads.reserve(vcpus->size());
     for (kvm::Vcpu& vcpu : *vcpus) {
         SKIFF_ASSIGN_OR_RETURN(VcpuThread thread, VcpuThread::start(vcpu, context));

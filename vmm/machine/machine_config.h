@@ -19,6 +19,7 @@
 #include "vmm/gdb/address.h"
 #include "vmm/machine/kernel_messages.h"
 #include "vmm/machine/port_config.h"
+#include "vmm/machine/trace/trace_config.h"
 
 namespace skiff::machine {
 
@@ -114,6 +115,11 @@ struct MachineConfig {
 
     /// An ELF file with the kernel's symbols, where the kernel's own file has none.
     std::optional<std::string> vmlinux_path;
+
+    /// Where a core of the guest is written when it dies.
+    std::optional<std::string> crash_dump_path;
+    /// What is traced; nothing without --trace.
+    std::optional<TraceConfig> trace;
 
     /// Where debuggers come to; none without --gdb.
     std::optional<gdb::ListenAddress> gdb;

@@ -16,6 +16,7 @@
 #include "vmm/machine/console_actions.h"
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/debug/debugger.h"
+#include "vmm/machine/dump/crash_dump.h"
 #include "vmm/machine/io_loops.h"
 #include "vmm/machine/kernel_check.h"
 #include "vmm/machine/lost_memory.h"
@@ -25,6 +26,7 @@
 #include "vmm/machine/silence_watch.h"
 #include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
+#include "vmm/machine/trace/tracer.h"
 #include "vmm/machine/trouble_watch.h"
 #include "vmm/machine/vcpu_thread.h"
 #include "vmm/machine/virtio_devices.h"
@@ -51,6 +53,8 @@ struct Machine::Parts {
     Result<void> place_boot_processor();
     Result<void> create_stop_controller();
     Result<void> create_debugger();
+    /// The files that --trace and --dump-on-crash will fill.
+    Result<void> create_files();
 
     Result<void> start_threads(std::vector<VcpuThread>& threads);
     void stop_vcpus(std::vector<VcpuThread>& threads);
@@ -60,6 +64,8 @@ struct Machine::Parts {
     std::uint64_t output_bytes() const;
     ExitReason final_reason() const;
     void report(const ExitReason& reason) const;
+    void write_trace();
+    void dump_memory();
     /// The file that is asked for the names of the kernel's addresses.
     std::string symbol_file() const;
 
@@ -87,6 +93,8 @@ struct Machine::Parts {
     KernelCheck kernel_check;
     std::vector<kvm::Vcpu>* vcpus = nullptr;  ///< The builder's, once it is done.
     std::unique_ptr<Debugger> debugger;
+    std::unique_ptr<Tracer> tracer;
+    std::unique_ptr<CrashDump> crash_dump;
     UniqueFd start_up_timer;
     EventLoop::Id start_up_timer_id = 0;
 };

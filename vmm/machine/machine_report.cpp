@@ -106,4 +106,24 @@ void Machine::Parts::report(const ExitReason& reason) const {
     }
 }
 
+void Machine::Parts::dump_memory() {
+    if (!crash_dump) {
+        return;
+    }
+    const auto written = crash_dump->write(memory, *vcpus);
+    if (!written.ok()) {
+        log::error("{}", written.error().message());
+    }
+}
+
+void Machine::Parts::write_trace() {
+    if (!tracer) {
+        return;
+    }
+    const auto written = tracer->finish(*virtio_devices, devices->ports(), devices->mmio());
+    if (!written.ok()) {
+        log::error("{}", written.error().message());
+    }
+}
+
 }  // namespace skiff::machine

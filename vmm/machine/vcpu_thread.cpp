@@ -13,6 +13,7 @@
 
 #include "vmm/machine/debug/debugger.h"
 #include "vmm/machine/emulation_hint.h"
+#include "vmm/machine/trace/tracer.h"
 
 namespace skiff::machine {
 namespace {
@@ -130,9 +131,14 @@ void pass_gate(kvm::Vcpu& vcpu, const VcpuContext& context) {
 }
 
 void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
+    ExitTrace* const trace =
+        context.tracer != nullptr ? context.tracer->exits_of(vcpu.index()) : nullptr;
     pass_gate(vcpu, context);
     while (!context.latch.stopped()) {
         const auto exit = vcpu.run();
+        if (trace != nullptr) {
+            trace->begin();
+        }
         if (!exit) {
             context.latch.stop(stopped_by(ExitReason::Kind::kHostError, vcpu.index(),
                                           run_failure_text(exit.error())));
@@ -140,6 +146,9 @@ void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
         }
         if (exit->kind == kvm::VcpuExit::Kind::kInterrupted) {
             pass_gate(vcpu, context);
+            if (trace != nullptr) {
+                trace->end(*exit);
+            }
             continue;
         }
         if (context.debugger != nullptr && context.debugger->takes(vcpu, *exit)) {
@@ -151,6 +160,9 @@ void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
             }
             context.latch.stop(std::move(*reason));
             return;
+        }
+        if (trace != nullptr) {
+            trace->end(*exit);
         }
     }
 }

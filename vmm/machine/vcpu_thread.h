@@ -16,6 +16,7 @@
 namespace skiff::machine {
 
 class Debugger;
+class Tracer;
 
 /// What a vCPU needs to answer its exits; outlives the thread.
 struct VcpuContext {
@@ -25,6 +26,7 @@ struct VcpuContext {
     const GuestMemory& memory;
     RunGate& gate;
     Debugger* debugger = nullptr;  ///< None without --gdb.
+    Tracer* tracer = nullptr;      ///< None without --trace.
 };
 
 /// The thread of one vCPU, named "vcpu N": the exit loop.

@@ -70,6 +70,29 @@ TEST_CASE("Parameters of the guest's command line are joined in their order") {
           "console=ttyS0");
 }
 
+TEST_CASE("What ends a run rises from panics over oopses to warnings") {
+    using machine::index_of;
+    using machine::KernelTrouble;
+    CHECK(config_of({"k"}).fail_on.none());
+    CHECK(config_of({"k", "--fail-on", "panic"}).fail_on.none());
+    const auto oops = config_of({"k", "--fail-on", "oops"}).fail_on;
+    CHECK(oops.test(index_of(KernelTrouble::kOops)));
+    CHECK(oops.test(index_of(KernelTrouble::kLockup)));
+    CHECK_FALSE(oops.test(index_of(KernelTrouble::kWarning)));
+    CHECK(config_of({"k", "--fail-on", "warn"}).fail_on.test(index_of(KernelTrouble::kWarning)));
+    CHECK(config_of({"k", "--silence-timeout", "2.5"}).silence_timeout == milliseconds(2500));
+}
+
+TEST_CASE("A trace has kinds and perhaps a file") {
+    CHECK_FALSE(config_of({"k"}).trace.has_value());
+    const auto exits = config_of({"k", "--trace", "exits"}).trace;
+    REQUIRE(exits.has_value());
+    CHECK((exits->exits && !exits->devices && !exits->path.has_value() && !exits->is_json()));
+    const auto both = config_of({"k", "--trace", "devices,exits=a=b.json"}).trace;
+    REQUIRE(both.has_value());
+    CHECK((both->exits && both->devices && both->path == "a=b.json" && both->is_json()));
+}
+
 TEST_CASE("An empty whole command line is kept apart from none") {
     CHECK(config_of({"--cmdline", "", "k"}).whole_cmdline == "");
     const MachineConfig config = config_of({"--cmdline=", "k"});

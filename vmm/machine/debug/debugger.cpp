@@ -94,6 +94,8 @@ std::string Debugger::describe_cpu(unsigned cpu) {
 std::string Debugger::monitor(unsigned cpu, const std::string& command) {
     GuestView memory = view(cpu);
     return run_monitor(command, {.vcpu = parts_.vcpus.at(cpu),
+                                 .vcpus = parts_.vcpus,
+                                 .ram = parts_.memory,
                                  .memory = memory,
                                  .latch = parts_.latch,
                                  .support = support_});

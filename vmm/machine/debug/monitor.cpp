@@ -11,6 +11,7 @@
 
 #include "vmm/kvm/x86_64/debug_state.h"
 #include "vmm/machine/debug/limits.h"
+#include "vmm/machine/dump/crash_dump.h"
 
 namespace skiff::machine {
 namespace {
@@ -121,6 +122,14 @@ std::string show_registers(const Words& /*words*/, const MonitorScene& scene) {
                       state->kernel_gs_base);
 }
 
+std::string write_core(const Words& words, const MonitorScene& scene) {
+    if (words.size() != 2) {
+        return "usage: core FILE\n";
+    }
+    const auto written = write_core_file(std::string(words[1]), scene.ram, scene.vcpus);
+    return (written.ok() ? *written : written.error().message()) + "\n";
+}
+
 std::string show_limits(const Words& /*words*/, const MonitorScene& scene) {
     const std::string limits = describe_limits(scene.support);
     return (limits.empty() ? "this host's KVM debugs guests without limits" : limits) + "\n";
@@ -150,6 +159,7 @@ constexpr std::array kCommands = {
     MonitorCommand{"msr", "NUMBER: show a model-specific register", read_msr},
     MonitorCommand{"regs", "show the selected vCPU's registers with the control registers",
                    show_registers},
+    MonitorCommand{"core", "FILE: write the guest as an ELF core, on skiff's host", write_core},
     MonitorCommand{"limits", "what this host's KVM cannot debug", show_limits},
     MonitorCommand{"reset", "end the machine as a reset by the guest does", reset},
     MonitorCommand{"quit", "end the machine", quit},

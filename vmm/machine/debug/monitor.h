@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vmm/kvm/vcpu.h"
 #include "vmm/kvm/x86_64/debug_probe.h"
@@ -14,6 +15,8 @@ namespace skiff::machine {
 /// What gdb's `monitor` commands work on: the machine as one vCPU sees it.
 struct MonitorScene {
     const kvm::Vcpu& vcpu;
+    const std::vector<kvm::Vcpu>& vcpus;
+    const GuestMemory& ram;
     GuestView& memory;
     StopLatch& latch;
     const kvm::x86_64::DebugSupport& support;
