@@ -47,6 +47,14 @@ class KernelTrouble(SkiffTestCase):
                 self.assertEqual(finished.status, status, finished.error_text)
                 self.assertLess(finished.seconds, 10 * time_factor())
 
+    def test_a_guest_that_ends_by_itself_after_an_oops_has_failed(self):
+        for then in ("off", "reset"):
+            with self.subTest(then=then):
+                finished = self.run_text(OOPS_TEXT, then, "--fail-on", "oops", "--serial", "none")
+                self.assertEqual(finished.status, OOPS, finished.error_text)
+                self.assertIn("---[ end trace", finished.error_text)
+                self.assertEqual(self.run_text(OOPS_TEXT, then).status, 0)
+
     def test_what_is_not_to_end_the_run_does_not(self):
         for text, fail_on in ((OOPS_TEXT, "panic"), (WARNING_TEXT, "oops")):
             with self.subTest(fail_on=fail_on):

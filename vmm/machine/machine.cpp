@@ -314,7 +314,10 @@ ExitReason Machine::Parts::final_reason() const {
         reason.value = 0;
         reason.detail = console_watch.panic_message();
     }
-    return reason;
+    const bool guest_ended = may_be_panic || reason.kind == ExitReason::Kind::kPowerOff ||
+                             reason.kind == ExitReason::Kind::kDebugExit;
+    // Whatever it did after an oops: with --fail-on, that is what counts.
+    return guest_ended ? trouble_watch.failure().value_or(reason) : reason;
 }
 
 }  // namespace skiff::machine

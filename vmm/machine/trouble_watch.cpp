@@ -59,7 +59,7 @@ void TroubleWatch::look() {
     if (is_failing_.load()) {
         if (silence >= (console_.trace_is_over() ? kSilenceAfterTrace : kSilence) ||
             now - began_ >= kLongest) {
-            fail();
+            latch_.stop(*failure());
             return;
         }
     } else if (!console_.panic_is_over()) {
@@ -72,19 +72,20 @@ void TroubleWatch::look() {
     look_again();
 }
 
-void TroubleWatch::fail() {
+std::optional<ExitReason> TroubleWatch::failure() const {
+    if (!is_failing_.load()) {
+        return std::nullopt;
+    }
     // An oops may have led to a panic in the meantime, which says more.
     if (console_.panicked()) {
-        latch_.stop(trouble_reason(KernelTrouble::kPanic, console_.panic_message()));
-        return;
+        return trouble_reason(KernelTrouble::kPanic, console_.panic_message());
     }
-    for (const KernelTrouble trouble : kBySeverity) {
-        std::string message = console_.first_message(trouble);
-        if (fail_on_.test(index_of(trouble)) && !message.empty()) {
-            latch_.stop(trouble_reason(trouble, std::move(message)));
-            return;
-        }
-    }
+    const auto worst =
+        std::find_if(kBySeverity.begin(), kBySeverity.end(), [this](KernelTrouble trouble) {
+            return fail_on_.test(index_of(trouble)) && !console_.first_message(trouble).empty();
+        });
+    const KernelTrouble trouble = worst != kBySeverity.end() ? *worst : KernelTrouble::kOops;
+    return trouble_reason(trouble, console_.first_message(trouble));
 }
 
 ExitReason trouble_reason(KernelTrouble trouble, std::string message) {

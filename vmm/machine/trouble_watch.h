@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 
 #include "base/event_loop.h"
 #include "base/loop_timer.h"
@@ -28,11 +29,14 @@ class TroubleWatch {
     /// What was just printed. Any thread; cheap where it is nothing.
     void on_news(const ConsoleWatch::News& news);
 
+    /// Why the run fails by what was printed, for a guest that ended by itself before the trace was
+    /// whole; nothing where it does not. Any thread.
+    std::optional<ExitReason> failure() const;
+
   private:
     void begin();
     void look();
     void look_again();
-    void fail();
 
     EventLoop& loop_;
     const ConsoleWatch& console_;
