@@ -35,10 +35,20 @@ struct FlatImage {
     FlatMode mode = FlatMode::kProtected32;
 };
 
+/// A module of a Multiboot image.
+struct ModuleFile {
+    std::string path;
+    std::string arguments;  ///< Behind the path in the module's string; may be empty.
+    bool operator==(const ModuleFile& other) const = default;
+};
+
 /// What is to be booted; everything in it is the user's, so every mistake is a user error.
 struct BootRequest {
     std::string kernel_path;
+    /// Of a Linux; also the only module of a Multiboot image, where `modules` is empty.
     std::optional<std::string> initrd_path;
+    /// Of a Multiboot image; a Linux takes one at most, which is its initrd.
+    std::vector<ModuleFile> modules;
     /// The whole kernel command line of a Linux, without a terminating NUL.
     std::string cmdline;
     /// What a guest that is no Linux gets instead, behind the kernel's path: the user's words

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/units.h"
@@ -25,9 +26,9 @@ constexpr std::uint64_t kMultibootCmdlineLimit = 64 * kKiB;
 constexpr std::uint64_t kParagraph = 16;
 constexpr std::uint64_t kRealModeEnd = kMiB;
 
-Result<std::optional<LoadedModule>> load_module(GuestMemory& memory, MemoryPlan& plan,
-                                                const std::string& path, std::uint64_t image_end,
-                                                LoadedGuest& guest) {
+Result<LoadedModule> load_module(GuestMemory& memory, MemoryPlan& plan, const ModuleFile& module,
+                                 std::uint64_t image_end, LoadedGuest& guest) {
+    const std::string& path = module.path;
     SKIFF_ASSIGN_OR_RETURN(const File file, File::open(path));
     if (file.size_bytes() == 0) {
         return Error::user("the module '" + path + "' is empty");
@@ -43,9 +44,17 @@ Result<std::optional<LoadedModule>> load_module(GuestMemory& memory, MemoryPlan&
     SKIFF_RETURN_IF_ERROR(plan.claim("module", {*place, whole_pages}));
     SKIFF_ASSIGN_OR_RETURN(const LoadMethod method,
                            load_segment(memory, file, {0, file.size_bytes(), *place, whole_pages}));
-    const LoadedModule module{{*place, file.size_bytes()}, path};
-    guest.placements.push_back({"module", module.range, method == LoadMethod::kMapped});
-    return std::optional(module);
+    const GuestRange range{*place, file.size_bytes()};
+    guest.placements.push_back({"module", range, method == LoadMethod::kMapped});
+    // The name first, as other loaders have it.
+    return LoadedModule{range, path + (module.arguments.empty() ? "" : " ") + module.arguments};
+}
+
+std::vector<ModuleFile> modules_of(const BootRequest& request) {
+    if (request.modules.empty() && request.initrd_path.has_value()) {
+        return {{*request.initrd_path, {}}};
+    }
+    return request.modules;
 }
 
 /// An image with a stub far below its body is behind neither: modules go behind the highest part.
@@ -114,16 +123,18 @@ Result<LoadedGuest> load_multiboot(GuestMemory& memory, const KernelImage& kerne
     SKIFF_ASSIGN_OR_RETURN(PlacedKernel placed,
                            place_elf(memory, plan, kernel, EntryProtocol::kMultiboot, 0));
     guest.placements = std::move(placed.placements);
-    std::optional<LoadedModule> module;
-    if (request.initrd_path.has_value()) {
-        SKIFF_ASSIGN_OR_RETURN(
-            module, load_module(memory, plan, *request.initrd_path, end_of(kernel), guest));
+    std::vector<LoadedModule> modules;
+    for (const ModuleFile& file : modules_of(request)) {
+        SKIFF_RETURN_IF_ERROR(check_cmdline(file.arguments, kMultibootCmdlineLimit));
+        SKIFF_ASSIGN_OR_RETURN(LoadedModule module,
+                               load_module(memory, plan, file, end_of(kernel), guest));
+        modules.push_back(std::move(module));
     }
     guest.entry.mode = EntryState::Mode::kProtected32;
     guest.entry.rip = placed.entry;
     guest.entry.rax = kMultibootBootloaderMagic;
     SKIFF_ASSIGN_OR_RETURN(guest.entry.rbx,
-                           write_multiboot_info(memory, plan, guest.cmdline, module));
+                           write_multiboot_info(memory, plan, guest.cmdline, modules));
     guest.placements.push_back({"Multiboot information", plan.claims().back().range, false});
     SKIFF_RETURN_IF_ERROR(write_gdt(memory, plan, guest.entry));
     return guest;

@@ -11,7 +11,7 @@
 /// over lies where the image does not, below 1 MiB if there is room.
 namespace skiff::boot::x86_64 {
 
-/// Loads a Multiboot 1 image with request.initrd_path as its module, which lies behind the image.
+/// Loads a Multiboot 1 image with its modules, which lie behind the image in their order.
 Result<LoadedGuest> load_multiboot(GuestMemory& memory, const KernelImage& kernel,
                                    const BootRequest& request);
 

@@ -126,6 +126,11 @@ Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
     guest.protocol = placed.choice.protocol;
     guest.symbol_offset = placed.symbol_offset;
     guest.placements = std::move(placed.placements);
+    if (request.modules.size() > 1) {
+        return Error::user(fmt::format(
+            "'{}' takes one initrd, and {} were given: only a Multiboot image has several modules",
+            request.kernel_path, request.modules.size()));
+    }
     if (request.initrd_path.has_value()) {
         SKIFF_RETURN_IF_ERROR(load_initrd(memory, plan, kernel, *request.initrd_path, data, guest));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot/x86_64/multiboot_info.h"
 
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
@@ -52,7 +53,7 @@ std::uint32_t upper_memory_kib(const std::vector<MemoryMapEntry>& map) {
 
 Result<std::uint64_t> write_multiboot_info(GuestMemory& memory, MemoryPlan& plan,
                                            const std::string& cmdline,
-                                           const std::optional<LoadedModule>& module) {
+                                           std::span<const LoadedModule> modules) {
     const std::vector<MemoryMapEntry> map = make_memory_map(memory);
     MultibootInfo info{};
     info.flags = kInfoMemory | kInfoCmdline | kInfoModules | kInfoMemoryMap | kInfoBootLoaderName;
@@ -68,22 +69,29 @@ Result<std::uint64_t> write_multiboot_info(GuestMemory& memory, MemoryPlan& plan
                                        static_cast<std::uint32_t>(entry.type)});
     }
     info.mmap_length = block.size() - info.mmap_addr;
-    MultibootModule module_entry{};
-    info.mods_addr = block.add(module_entry);
-    info.mods_count = module.has_value() ? 1 : 0;
+    info.mods_addr = block.size();
+    info.mods_count = static_cast<std::uint32_t>(modules.size());
+    for (const LoadedModule& module : modules) {
+        block.add(MultibootModule{static_cast<std::uint32_t>(module.range.start.value()),
+                                  static_cast<std::uint32_t>(module.range.end()), 0, 0});
+    }
     info.cmdline = block.add_text(cmdline);
     info.boot_loader_name = block.add_text(kLoaderName);
-    const std::uint32_t module_string = block.add_text(module.has_value() ? module->string : "");
+    std::vector<std::uint32_t> strings;
+    strings.reserve(modules.size());
+    for (const LoadedModule& module : modules) {
+        strings.push_back(block.add_text(module.string));
+    }
 
     SKIFF_ASSIGN_OR_RETURN(const GuestAddress place,
                            claim_low(plan, "the Multiboot information", block.size(),
                                      kInfoAlignment, kStartInfoAddress));
     const auto base = static_cast<std::uint32_t>(place.value());
-    if (module.has_value()) {
-        module_entry.mod_start = static_cast<std::uint32_t>(module->range.start.value());
-        module_entry.mod_end = static_cast<std::uint32_t>(module->range.end());
-        module_entry.string = base + module_string;
-        std::memcpy(block.bytes().data() + info.mods_addr, &module_entry, sizeof module_entry);
+    for (std::size_t i = 0; i < strings.size(); ++i) {
+        const std::uint32_t string = base + strings[i];
+        std::memcpy(block.bytes().data() + info.mods_addr + i * sizeof(MultibootModule) +
+                        offsetof(MultibootModule, string),
+                    &string, sizeof string);
     }
     for (std::uint32_t* const pointer :
          {&info.mmap_addr, &info.mods_addr, &info.cmdline, &info.boot_loader_name}) {

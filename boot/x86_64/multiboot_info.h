@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string>
 
 #include "base/guest_memory.h"
@@ -67,10 +67,10 @@ struct LoadedModule {
 };
 
 /// Claims a place that is free and writes the information structure and all that it points to: the
-/// command line, the module, the memory map and the loader's name. Answers its address, which the
+/// command line, the modules, the memory map and the loader's name. Answers its address, which the
 /// entry wants in EBX.
 Result<std::uint64_t> write_multiboot_info(GuestMemory& memory, MemoryPlan& plan,
                                            const std::string& cmdline,
-                                           const std::optional<LoadedModule>& module);
+                                           std::span<const LoadedModule> modules);
 
 }  // namespace skiff::boot::x86_64

@@ -39,6 +39,8 @@ void print_modules(const MultibootInfo& info) {
         print("module ", std::uint64_t{i}, " address ", Hex{modules[i].start}, " size ",
               std::uint64_t{modules[i].end - modules[i].start}, " checksum ",
               Hex{checksum.value(), 8}, "\n");
+        print("module ", std::uint64_t{i}, " string: ",
+              reinterpret_cast<const char*>(static_cast<std::uint64_t>(modules[i].string)), "\n");
     }
 }
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from skiff_runner import SkiffTestCase, checksum, main, some  # noqa: E402
+from skiff_runner import SkiffTestCase, checksum, main, payload_path, some  # noqa: E402
 
 PAGE = 4096
 
@@ -34,6 +34,36 @@ class Multiboot(SkiffTestCase):
                                   finished.text)
                 self.assertEqual(int(found[1], 16) % PAGE, 0)
                 self.assertEqual((int(found[2]), found[3]), (len(data), checksum(data)))
+
+    def test_several_modules_come_in_order_each_with_its_words(self):
+        folder = self.folder()
+        sizes = {"one": 3, "two,2": PAGE, "three": PAGE + 1}
+        for name, size in sizes.items():
+            (folder / name).write_bytes(bytes(i * 7 % 251 for i in range(size)))
+        one, two, three = (str(folder / name) for name in sizes)
+        forms = {"run": ("run", image("multiboot.elf"), "-i", f"{one},some words, and more", "-i",
+                         two.replace(",", ",,"), "-i", f"{three},x"),
+                 "qemu": ("qemu", "-kernel", image("multiboot.elf"), "-initrd",
+                          f"{one} some words,, and more,{two.replace(',', ',,')},{three} x")}
+        for form, words in forms.items():
+            with self.subTest(form=form):
+                finished = self.run_skiff(*words)
+                self.assertEqual(finished.status, 0, finished.text + finished.error_text)
+                found = re.findall(r"module (\d) address (\w+) size (\d+) checksum (\w+)\n"
+                                   r"module \1 string: (.*)\n", finished.text)
+                self.assertEqual([(int(size), text) for _, _, size, _, text in found],
+                                 [(3, f"{one} some words, and more"), (PAGE, two), (PAGE + 1, f"{three} x")])
+                places = [int(address, 16) for _, address, _, _, _ in found]
+                self.assertTrue(all(place % PAGE == 0 for place in places), places)
+                self.assertTrue(places[0] + PAGE <= places[1] and places[1] + PAGE <= places[2], places)
+                self.assertEqual(found[2][3], checksum(bytes(i * 7 % 251 for i in range(PAGE + 1))))
+
+    def test_a_linux_takes_one_initrd_alone(self):
+        module = self.folder() / "module"
+        module.write_bytes(b"x")
+        finished = self.run_skiff("run", payload_path("hello"), "-i", module, "-i", module)
+        self.assertEqual(finished.status, 2)
+        self.assertIn("only a Multiboot image has several modules", finished.error_text)
 
     def test_it_ends_with_a_status_through_the_debug_exit(self):
         finished = self.run_skiff("run", image("multiboot.elf"), "-a", "exit=18", "--debug-exit")

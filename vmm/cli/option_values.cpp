@@ -194,6 +194,23 @@ Result<boot::EntryProtocol> parse_entry(std::string_view text) {
     return wrong(text, "an entry protocol: choose auto, pvh, multiboot, linux64 or linux32");
 }
 
+Result<boot::ModuleFile> parse_module(std::string_view text) {
+    boot::ModuleFile module;
+    std::size_t i = 0;
+    for (; i < text.size(); ++i) {
+        if (text[i] == ',') {
+            if (!text.substr(i).starts_with(",,")) {
+                break;
+            }
+            ++i;
+        }
+        module.path += text[i];
+    }
+    module.arguments = text.substr(std::min(i + 1, text.size()));
+    SKIFF_RETURN_IF_ERROR(parse_path(module.path));
+    return module;
+}
+
 Result<boot::FlatImage> parse_flat(std::string_view text) {
     constexpr std::string_view kTakes =
         "the place of a flat image: write its address and its mode, for example 0x7c00,real, "

@@ -46,6 +46,9 @@ Result<std::string> parse_machine_name(std::string_view text);
 /// auto | pvh | multiboot | linux64 | linux32
 Result<boot::EntryProtocol> parse_entry(std::string_view text);
 
+/// FILE[,ARGUMENTS]; two commas stand for one in the file's path.
+Result<boot::ModuleFile> parse_module(std::string_view text);
+
 /// ADDRESS[,real|32|64]
 Result<boot::FlatImage> parse_flat(std::string_view text);
 

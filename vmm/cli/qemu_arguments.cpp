@@ -40,8 +40,16 @@ Applied set_kernel(Value value, QemuRequest& request) {
     return take(parse_path(value), request.options.config.kernel_path);
 }
 
+/// For a Linux a path; for a Multiboot image "FILE WORDS,FILE WORDS", two commas for one.
 Applied set_initrd(Value value, QemuRequest& request) {
-    SKIFF_ASSIGN_OR_RETURN(request.options.config.initrd_path, parse_path(value));
+    machine::MachineConfig& config = request.options.config;
+    SKIFF_ASSIGN_OR_RETURN(config.initrd_path, parse_path(value));
+    config.modules.clear();
+    for (const std::string& part : split_settings(value)) {
+        const std::size_t end = std::min(part.find(' '), part.size());
+        SKIFF_ASSIGN_OR_RETURN(std::string path, parse_path(part.substr(0, end)));
+        config.modules.push_back({std::move(path), part.substr(std::min(end + 1, part.size()))});
+    }
     return {};
 }
 
@@ -209,7 +217,8 @@ struct QemuArgument {
 
 constexpr std::array kArguments = {
     QemuArgument{"kernel", "FILE", set_kernel, "the kernel, Multiboot image or bzImage"},
-    QemuArgument{"initrd", "FILE", set_initrd, "its initrd, or Multiboot module"},
+    QemuArgument{"initrd", "FILE", set_initrd,
+                 "its initrd, or Multiboot modules: \"FILE WORDS,FILE\""},
     QemuArgument{"append", "WORDS", set_append, "its command line"},
     QemuArgument{"smp", "COUNT", set_smp, "CPUs"},
     QemuArgument{"m", "SIZE", set_memory, "memory; a number alone counts MiB"},

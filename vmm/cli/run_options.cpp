@@ -67,13 +67,26 @@ Result<void> assign_kernel(const ParsedArguments& arguments, machine::MachineCon
     return {};
 }
 
+/// The same text is a path for a Linux, and a module for a Multiboot image.
+Result<void> assign_initrds(const ParsedArguments& arguments, machine::MachineConfig& config) {
+    for (const std::string_view text : arguments.all("initrd")) {
+        Result<boot::ModuleFile> module = parse_module(text);
+        if (!module.ok()) {
+            return module.error().with_context("--initrd");
+        }
+        config.modules.push_back(std::move(module).value());
+        config.initrd_path = std::string(text);
+    }
+    return {};
+}
+
 std::string joined(const std::vector<std::string_view>& words) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
 Result<void> assign_what_to_boot(const ParsedArguments& arguments, machine::MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(assign_kernel(arguments, config));
-    SKIFF_RETURN_IF_ERROR(assign(arguments, "initrd", parse_path, config.initrd_path));
+    SKIFF_RETURN_IF_ERROR(assign_initrds(arguments, config));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "entry", parse_entry, config.entry));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "flat", parse_flat, config.flat));
     if (const std::string* const whole = arguments.last("cmdline")) {

@@ -38,10 +38,13 @@ constexpr std::array kBootAndMachineOptions = {
         .long_name = "initrd",
         .short_name = 'i',
         .value_use = ValueUse::kRequired,
-        .value_name = "FILE",
+        .value_name = "FILE[,WORDS]",
         .completion = Completion::kFile,
+        .repeatable = true,
         .group = kWhatToBoot,
-        .help = "The initial RAM disk (initramfs); for a Multiboot image, its module.",
+        .help =
+            "The initial RAM disk (initramfs). For a Multiboot image, a module, with WORDS for it "
+            "behind a comma (two commas stand for one in a path); may be repeated.",
     },
     OptionSpec{
         .long_name = "append",

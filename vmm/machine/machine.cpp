@@ -148,6 +148,7 @@ Result<void> Machine::Parts::load_guest() {
     backend = kvm::detect_backend(vm_builder->kvm().fd());
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
+                              .modules = config.modules,
                               .cmdline = build_command_line(config, backend, virtio_slots()),
                               .bare_cmdline = users_command_line(config),
                               .flat = config.flat,

@@ -55,7 +55,10 @@ struct MachineConfig {
     /// What the user calls the machine; empty: nothing. Default MAC addresses come from it.
     std::string name;
     std::string kernel_path;
+    /// Of a Linux.
     std::optional<std::string> initrd_path;
+    /// The same and any further ones, as a Multiboot image takes them.
+    std::vector<boot::ModuleFile> modules;
     /// Appended to the default command line.
     std::string extra_cmdline;
     /// Replaces the default command line when set; extra_cmdline is appended to it too.

@@ -128,6 +128,29 @@ TEST_CASE("a Multiboot ELF image is entered with the magic number and its inform
     CHECK(peek<std::uint64_t>(map, 48 + 12) == 15 * kMiB);
 }
 
+TEST_CASE("several modules follow one another, each with its name and words") {
+    const TemporaryFile first(pattern(5000));
+    const TemporaryFile second(pattern(3));
+    BootRequest request;
+    request.modules = {{first.path(), "some words"}, {second.path(), ""}};
+    const Booted booted = boot(multiboot_elf(), request);
+    const MultibootInfo info = info_of(booted);
+    REQUIRE(info.mods_count == 2);
+    const auto module = [&](std::uint32_t index) {
+        const auto read = booted.memory.read<MultibootModule>(
+            GuestAddress(info.mods_addr + index * sizeof(MultibootModule)));
+        REQUIRE(read.has_value());
+        return *read;
+    };
+    CHECK(guest_bytes(booted.memory, module(0).mod_start, 5000) == pattern(5000));
+    CHECK(guest_bytes(booted.memory, module(1).mod_start, 3) == pattern(3));
+    CHECK(module(1).mod_start == module(0).mod_start + 2 * kPageSize);
+    CHECK(module(1).mod_end == module(1).mod_start + 3);
+    CHECK(text_of(guest_bytes(booted.memory, module(0).string, 200)) ==
+          first.path() + " some words");
+    CHECK(text_of(guest_bytes(booted.memory, module(1).string, 200)) == second.path());
+}
+
 TEST_CASE("without a module there is none, and the path alone is the command line") {
     const Booted booted = boot(multiboot_elf());
     const MultibootInfo info = info_of(booted);

@@ -74,6 +74,7 @@ Result<LoadedGuest> load_with_tree(GuestMemory& memory, const Bytes& kernel,
     const TemporaryFile file(kernel);
     return load(memory, {.kernel_path = file.path(),
                          .initrd_path = {},
+                         .modules = {},
                          .cmdline = cmdline,
                          .protocol = protocol,
                          .rsdp_address = {},

@@ -37,6 +37,7 @@ TEST_CASE("QEMU's arguments, as kvm-unit-tests gives them, describe a machine") 
                             .options.config;
     CHECK(config.kernel_path == "x86/apic.flat");
     CHECK(config.initrd_path == "env");
+    CHECK(config.modules == std::vector<boot::ModuleFile>{{"env", ""}});
     CHECK(config.whole_cmdline == "one two");
     CHECK(config.cpu_count == 2);
     CHECK(config.memory_bytes == 512 * kMiB);

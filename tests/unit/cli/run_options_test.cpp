@@ -198,6 +198,10 @@ TEST_CASE("Flags switch one thing each") {
     CHECK_FALSE(parse_run({"k"})->dry_run);
     CHECK(parse_run({"k", "-c", "254"})->config.cpu_count == 254);
     CHECK(parse_run({"k", "-i", "initrd"})->config.initrd_path == "initrd");
+    using Modules = std::vector<boot::ModuleFile>;
+    CHECK(parse_run({"k", "-i", "a,,b,w x,y", "-i", "c"})->config.modules ==
+          Modules{{"a,b", "w x,y"}, {"c", ""}});
+    CHECK_FALSE(parse_run({"k", "-i", ",words"}).ok());
 }
 
 TEST_CASE("Short flags and a short option with its value join in one argument") {
