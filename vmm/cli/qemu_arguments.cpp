@@ -130,14 +130,23 @@ Applied set_machine(Value value, QemuRequest& request) {
             setting.key == "kernel-irqchip" || setting.key == "kernel_irqchip";
         if (setting.key == "accel") {
             SKIFF_RETURN_IF_ERROR(set_accelerator(setting.value.value_or(""), request));
-        } else if (part != "microvm" && part != "type=microvm" &&
+        } else if (setting.key == "pit" && setting.value == "off") {
+            request.options.config.pit = machine::MachineConfig::Pit::kNone;
+        } else if (part != "microvm" && part != "pit=on" && part != "type=microvm" &&
                    !(kernel_irqchip && setting.value == "on")) {
             return cannot(part,
-                          "skiff's machine has no PCI bus and KVM's interrupt controllers and PIT: "
-                          "write microvm, or leave it out");
+                          "skiff's machine has no PCI bus and KVM's interrupt controllers: write "
+                          "microvm, pit=on or off, or leave it out");
         }
     }
     return {};
+}
+
+/// What is asked for and is always so: physical addresses as wide as the host's, and features that
+/// only this host may have.
+bool is_so_anyway(std::string_view setting) {
+    return setting == "host-phys-bits" || setting == "host-phys-bits=on" ||
+           setting == "migratable=no" || setting == "migratable=off";
 }
 
 /// The guest gets the host's CPU, which has what QEMU's models have and more.
@@ -149,7 +158,7 @@ Applied set_cpu(Value value, QemuRequest& request) {
     const std::vector<std::string> parts = split_settings(value);
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const bool is_model = i == 0;
-        if (!is_model && !parts[i].starts_with('+')) {
+        if (!is_model && !parts[i].starts_with('+') && !is_so_anyway(parts[i])) {
             return cannot(parts[i],
                           "the guest gets the host's CPU as it is: only models and "
                           "+features can be asked for");
@@ -195,7 +204,11 @@ Applied set_global(Value value, QemuRequest& request) {
     if (value != "kvm-pit.lost_tick_policy=discard" && value != "kvm-pit.lost_tick_policy=delay") {
         return cannot(value, "of these, only kvm-pit.lost_tick_policy=discard or delay is there");
     }
-    request.options.config.pit_reinject = value.ends_with("delay");
+    using Pit = machine::MachineConfig::Pit;
+    Pit& pit = request.options.config.pit;
+    if (pit != Pit::kNone) {
+        pit = value.ends_with("delay") ? Pit::kMakesUpTicks : Pit::kDiscardsTicks;
+    }
     return {};
 }
 
@@ -226,7 +239,7 @@ constexpr std::array kArguments = {
     QemuArgument{"device", "DEVICE", add_device,
                  "isa-debug-exit[,iobase=PORT][,iosize=BYTES] or pc-testdev"},
     QemuArgument{"fw_cfg", "FILE", add_fw_cfg, "[name=]NAME,file=PATH or [name=]NAME,string=TEXT"},
-    QemuArgument{"machine", "SETTINGS", set_machine, "accel=kvm, microvm"},
+    QemuArgument{"machine", "SETTINGS", set_machine, "accel=kvm, microvm, pit=on or off"},
     QemuArgument{"M", "SETTINGS", set_machine, "the same"},
     QemuArgument{"accel", "NAME", set_accelerator, "kvm"},
     QemuArgument{"enable-kvm", "", ignore, "always so"},
@@ -259,6 +272,8 @@ Result<QemuRequest> initial_request(std::span<const char* const> arguments) {
     config.rng = false;
     config.fw_cfg = true;
     config.memory_bytes = 128 * kMiB;
+    // A signal ends QEMU at once.
+    config.grace = std::chrono::milliseconds(0);
     config.whole_cmdline = "";
     // QEMU's own default serial port is in its window.
     if (has_argument(arguments, "-nodefaults")) {

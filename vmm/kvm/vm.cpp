@@ -47,6 +47,10 @@ Result<void> Vm::create_irqchip() {
     SKIFF_RETURN_IF_ERROR(
         checked_ioctl(fd_.get(), KVM_SET_TSS_ADDR, kTssAddress, "KVM_SET_TSS_ADDR"));
     SKIFF_RETURN_IF_ERROR(checked_ioctl(fd_.get(), KVM_CREATE_IRQCHIP, 0, "KVM_CREATE_IRQCHIP"));
+    return {};
+}
+
+Result<void> Vm::create_pit() {
     kvm_pit_config pit{};
     // Port 0x61 is answered by KVM too: Linux calibrates timers with its gate bit.
     pit.flags = KVM_PIT_SPEAKER_DUMMY;

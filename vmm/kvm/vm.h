@@ -23,8 +23,10 @@ class Vm {
     /// after it waits milliseconds for a grace period (docs/architecture.md, construction order).
     Result<void> set_memory(const GuestMemory& memory);
 
-    /// In-kernel PIC, IOAPIC and local APICs, and the i8254 PIT.
+    /// In-kernel PIC, IOAPIC and local APICs.
     Result<void> create_irqchip();
+    /// The i8254 PIT in the kernel, with port 0x61; after create_irqchip().
+    Result<void> create_pit();
 
     /// `index` is the vCPU's number and its APIC id.
     Result<Vcpu> create_vcpu(unsigned index) const;

@@ -71,7 +71,7 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
     SKIFF_ASSIGN_OR_RETURN(auto loop, EventLoop::create());
     auto parts = std::make_unique<Parts>(config, std::move(memory), std::move(loop));
     // From here on KVM works on the VM beside us: what needs it comes late (docs/adr/0006).
-    SKIFF_ASSIGN_OR_RETURN(parts->vm_builder, VmBuilder::start(parts->memory, config.cpu_count));
+    SKIFF_ASSIGN_OR_RETURN(parts->vm_builder, VmBuilder::start(parts->memory, config));
     SKIFF_RETURN_IF_ERROR(parts->create_stop_controller());
     SKIFF_RETURN_IF_ERROR(parts->describe_hardware());
     SKIFF_RETURN_IF_ERROR(parts->load_guest());
@@ -109,7 +109,7 @@ Result<void> Machine::Parts::create_devices() {
     SKIFF_ASSIGN_OR_RETURN(
         test_devices,
         x86_64::TestDevices::create(config, *vm, memory, devices->ports(), devices->mmio()));
-    if (!config.pit_reinject) {
+    if (config.pit == MachineConfig::Pit::kDiscardsTicks) {
         SKIFF_RETURN_IF_ERROR(vm->set_pit_reinject(false));
     }
     SKIFF_ASSIGN_OR_RETURN(io_loops, IoLoops::create(loop, config.io_threads, config.io_poll));

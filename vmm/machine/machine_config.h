@@ -111,8 +111,13 @@ struct MachineConfig {
     bool fw_cfg = false;
     /// Named files of fw_cfg.
     std::vector<FwCfgFile> fw_cfg_files;
-    /// Whether the PIT makes up for ticks that the guest missed.
-    bool pit_reinject = true;
+    /// The programmable interval timer.
+    enum class Pit {
+        kMakesUpTicks,   ///< Ticks that the guest missed come later.
+        kDiscardsTicks,  ///< They never come.
+        kNone,           ///< There is none.
+    };
+    Pit pit = Pit::kMakesUpTicks;
     /// Add what the host's KVM backend needs to the command line (host-notes: emulated_cpl0).
     bool host_quirks = true;
 

@@ -10,9 +10,10 @@
 
 namespace skiff::machine {
 
-Result<std::unique_ptr<VmBuilder>> VmBuilder::start(const GuestMemory& memory, unsigned cpu_count) {
+Result<std::unique_ptr<VmBuilder>> VmBuilder::start(const GuestMemory& memory,
+                                                    const MachineConfig& config) {
     SKIFF_ASSIGN_OR_RETURN(auto kvm, kvm::Kvm::open());
-    std::unique_ptr<VmBuilder> builder(new VmBuilder(std::move(kvm), memory, cpu_count));
+    std::unique_ptr<VmBuilder> builder(new VmBuilder(std::move(kvm), memory, config));
     try {
         builder->thread_ = std::thread([raw = builder.get()] { raw->build(); });
         builder->hand_over_cpuid();
@@ -47,6 +48,9 @@ Result<void> VmBuilder::build_vm() {
     // Memory first: see create_irqchip().
     SKIFF_RETURN_IF_ERROR(vm.set_memory(memory_));
     SKIFF_RETURN_IF_ERROR(vm.create_irqchip());
+    if (has_pit_) {
+        SKIFF_RETURN_IF_ERROR(vm.create_pit());
+    }
     vm_ = std::move(vm);
     return {};
 }

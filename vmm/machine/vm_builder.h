@@ -13,6 +13,7 @@
 #include "vmm/kvm/vcpu.h"
 #include "vmm/kvm/vm.h"
 #include "vmm/kvm/x86_64/cpuid.h"
+#include "vmm/machine/machine_config.h"
 
 namespace skiff::machine {
 
@@ -25,7 +26,8 @@ class VmBuilder {
   public:
     /// Opens /dev/kvm, begins, and asks for the CPUID leaves that KVM supports while the thread
     /// makes the VM. `memory` outlives the builder.
-    static Result<std::unique_ptr<VmBuilder>> start(const GuestMemory& memory, unsigned cpu_count);
+    static Result<std::unique_ptr<VmBuilder>> start(const GuestMemory& memory,
+                                                    const MachineConfig& config);
 
     /// Waits for a thread that is still at work.
     ~VmBuilder();
@@ -44,8 +46,11 @@ class VmBuilder {
     /// How far the thread is. What a stage made is written before it is announced.
     enum class Stage : int { kNothing, kVm, kDone };
 
-    VmBuilder(kvm::Kvm kvm, const GuestMemory& memory, unsigned cpu_count)
-        : kvm_(std::move(kvm)), memory_(memory), cpu_count_(cpu_count) {}
+    VmBuilder(kvm::Kvm kvm, const GuestMemory& memory, const MachineConfig& config)
+        : kvm_(std::move(kvm)),
+          memory_(memory),
+          cpu_count_(config.cpu_count),
+          has_pit_(config.pit != MachineConfig::Pit::kNone) {}
 
     void build();
     Result<void> build_vm();
@@ -57,6 +62,7 @@ class VmBuilder {
     kvm::Kvm kvm_;
     const GuestMemory& memory_;
     unsigned cpu_count_;
+    bool has_pit_;
 
     std::atomic<int> stage_{static_cast<int>(Stage::kNothing)};
     // Written by the thread before it announces a stage, read after that was seen.

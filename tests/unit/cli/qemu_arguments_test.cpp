@@ -44,7 +44,8 @@ TEST_CASE("QEMU's arguments, as kvm-unit-tests gives them, describe a machine") 
     CHECK(config.testdev);
     CHECK(config.fw_cfg);
     CHECK(config.debug_exit_port == 0xf4);
-    CHECK_FALSE(config.pit_reinject);
+    CHECK(config.pit == machine::MachineConfig::Pit::kDiscardsTicks);
+    CHECK(config.grace.count() == 0);
     CHECK_FALSE(config.rng);
     CHECK(config.serial.kind == machine::SerialConfig::Kind::kStdio);
 }
@@ -54,7 +55,7 @@ TEST_CASE("without arguments QEMU's own values hold") {
     CHECK(config.memory_bytes == 128 * kMiB);
     CHECK(config.cpu_count == 1);
     CHECK(config.whole_cmdline == "");
-    CHECK(config.pit_reinject);
+    CHECK(config.pit == machine::MachineConfig::Pit::kMakesUpTicks);
     CHECK_FALSE(config.testdev);
     CHECK_FALSE(config.debug_exit_port.has_value());
     CHECK(config.serial.kind == machine::SerialConfig::Kind::kStdio);
@@ -64,6 +65,16 @@ TEST_CASE("without arguments QEMU's own values hold") {
           0x501);
     CHECK(parsed({"-kernel", "k", "-smp", "cpus=3", "-m", "size=1G"}).options.config.cpu_count ==
           3);
+}
+
+TEST_CASE("a machine can be without a PIT, and what the CPU is anyway can be asked for") {
+    using Pit = machine::MachineConfig::Pit;
+    CHECK(parsed({"-kernel", "k", "-machine", "pit=off"}).options.config.pit == Pit::kNone);
+    CHECK(parsed({"-kernel", "k", "-machine", "accel=kvm", "-machine", "pit=off", "-global",
+                  "kvm-pit.lost_tick_policy=discard"})
+              .options.config.pit == Pit::kNone);
+    CHECK(parsed({"-kernel", "k", "-cpu", "max,host-phys-bits,migratable=no"})
+              .options.config.kernel_path == "k");
 }
 
 TEST_CASE("lists, help and version need no kernel") {
@@ -86,7 +97,7 @@ TEST_CASE("what of QEMU's cannot be honoured is named") {
         {{"-kernel", "k", "-device", "pci-testdev"}, "-device: pci-testdev:"},
         {{"-kernel", "k", "-device", "isa-debug-exit,port=1"}, "port=1: isa-debug-exit takes"},
         {{"-kernel", "k", "-machine", "q35"}, "-machine: q35:"},
-        {{"-kernel", "k", "-M", "pit=off"}, "-M: pit=off:"},
+        {{"-kernel", "k", "-M", "pit=maybe"}, "-M: pit=maybe:"},
         {{"-kernel", "k", "-machine", "accel=tcg"}, "tcg: skiff runs guests by KVM"},
         {{"-kernel", "k", "-cpu", "host,-x2apic"}, "-cpu: -x2apic:"},
         {{"-kernel", "k", "-display", "gtk"}, "-display: gtk:"},
