@@ -79,7 +79,8 @@ Result<std::vector<std::uint8_t>> FdtWriter::finish() {
                         "kernel command line",
                         blob_.size()));
     }
-    blob_.resize(fdt_totalsize(blob_.data()));
+    const void* const blob = blob_.data();  // the macro casts, which clang allows from this only
+    blob_.resize(fdt_totalsize(blob));
     return std::move(blob_);
 }
 
