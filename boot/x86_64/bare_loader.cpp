@@ -16,6 +16,7 @@
 #include "boot/x86_64/low_memory.h"
 #include "boot/x86_64/multiboot_info.h"
 #include "boot/x86_64/page_tables.h"
+#include "boot/x86_64/real_mode_vectors.h"
 
 namespace skiff::boot::x86_64 {
 namespace {
@@ -137,6 +138,8 @@ Result<LoadedGuest> load_multiboot(GuestMemory& memory, const KernelImage& kerne
                            write_multiboot_info(memory, plan, guest.cmdline, modules));
     guest.placements.push_back({"Multiboot information", plan.claims().back().range, false});
     SKIFF_RETURN_IF_ERROR(write_gdt(memory, plan, guest.entry));
+    // Multiboot, section 3.2: all else is "as initialized by the BIOS".
+    guest.expects_firmware = write_real_mode_vectors(memory, plan);
     return guest;
 }
 
@@ -157,6 +160,7 @@ Result<LoadedGuest> load_flat(GuestMemory& memory, const BootRequest& request) {
     guest.entry.mode = mode_of(request.flat->mode);
     if (request.flat->mode == FlatMode::kReal) {
         set_real_mode_entry(range.start.value(), guest.entry);
+        guest.expects_firmware = write_real_mode_vectors(memory, plan);
         return guest;
     }
     guest.entry.rip = range.start.value();

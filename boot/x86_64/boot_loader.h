@@ -31,6 +31,8 @@ struct LoadedGuest {
     std::vector<Placement> placements;
     /// Where kernel symbols run relative to their linked addresses (0 unless relocated).
     std::uint64_t symbol_offset = 0;
+    /// The guest is to find 8259s and PIT as firmware leaves them; its vectors are written.
+    bool expects_firmware = false;
     /// The blob that was handed over; empty where none was asked for.
     std::vector<std::uint8_t> device_tree;
     /// What was loaded, still open; nothing for a guest that is no Linux.
@@ -39,7 +41,8 @@ struct LoadedGuest {
 
 /// Loads kernel and initrd (for Multiboot: a module) into `memory` and writes what the chosen
 /// protocol hands over (boot parameters or start info, memory map, command line, page tables, GDT).
-/// The ranges 0x9FC00..0x100000 stay untouched: they are for the MP table and ACPI. Nothing in the
+/// The ranges 0x9FC00..0x100000 are for the MP table and ACPI: only the
+/// handlers of real mode are put there. Nothing in the
 /// files is trusted; what cannot be booted is a user error that says what it is.
 Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request);
 

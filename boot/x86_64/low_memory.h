@@ -21,12 +21,16 @@ inline constexpr GuestAddress kPageTablesAddress{0x9000};
 inline constexpr GuestRange kSetupDataRange{GuestAddress(0x10000), 0x10000};
 inline constexpr GuestAddress kCmdlineAddress{0x20000};
 
+/// Where firmware has the 8259s' interrupts.
+inline constexpr std::uint8_t kMasterIrqVector = 0x08;
+inline constexpr std::uint8_t kSlaveIrqVector = 0x70;
+
 /// End of conventional memory: 1 KiB of extended BIOS data area below 640 KiB follows.
 inline constexpr std::uint64_t kLowRamEnd = 0x9fc00;
 inline constexpr std::uint64_t kHighRamStart = kMiB;
 
 /// EBDA, video memory and BIOS area: never given to the guest as RAM. RSDP, ACPI and MP tables are
-/// there, written by others.
+/// there, written by others, and the handlers of real mode's interrupts.
 inline constexpr GuestRange kReservedLowRange{GuestAddress(kLowRamEnd), kHighRamStart - kLowRamEnd};
 
 /// Claims a place for the loader's data: `preferred`, and where something of the guest's lies

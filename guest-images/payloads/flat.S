@@ -27,7 +27,15 @@ flat_start:
     jz 2f
     out %al, %dx
     jmp 1b
-2:  mov $MODE, %eax
+2:
+#if MODE == 16
+    /* The timer ticks, and its interrupt comes back: else this never ends. */
+    sti
+    hlt
+    hlt
+    cli
+#endif
+    mov $MODE, %eax
     out %eax, $kDebugExitPort
 3:  hlt
     jmp 3b

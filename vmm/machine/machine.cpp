@@ -15,6 +15,7 @@
 #include "boot/acpi/acpi_tables.h"
 #include "boot/acpi/virtio_mmio_devices.h"
 #include "boot/x86_64/mp_table.h"
+#include "vmm/kvm/x86_64/legacy_interrupts.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
 #include "vmm/machine/command_line.h"
 #include "vmm/machine/death_report.h"
@@ -76,6 +77,7 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(parts->describe_hardware());
     SKIFF_RETURN_IF_ERROR(parts->load_guest());
     SKIFF_RETURN_IF_ERROR(parts->create_devices());
+    SKIFF_RETURN_IF_ERROR(parts->imitate_firmware());
     SKIFF_RETURN_IF_ERROR(parts->place_boot_processor());
     SKIFF_RETURN_IF_ERROR(parts->create_debugger());
     SKIFF_RETURN_IF_ERROR(parts->create_files());
@@ -158,6 +160,17 @@ Result<void> Machine::Parts::load_guest() {
                               .virtio_slots = virtio_slots()};
     SKIFF_ASSIGN_OR_RETURN(guest, boot::x86_64::load(memory, request));
     return {};
+}
+
+/// For guests that are entered as firmware, or a boot loader behind it, enters them.
+Result<void> Machine::Parts::imitate_firmware() {
+    if (!guest.expects_firmware) {
+        return {};
+    }
+    SKIFF_ASSIGN_OR_RETURN(const kvm::Vm* const vm, vm_builder->vm());
+    SKIFF_RETURN_IF_ERROR(kvm::x86_64::set_firmware_pics(*vm));
+    return config.pit == MachineConfig::Pit::kNone ? Result<void>()
+                                                   : kvm::x86_64::start_firmware_timer(*vm);
 }
 
 /// The other processors wait for INIT and SIPI in their local APICs.

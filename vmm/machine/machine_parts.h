@@ -50,6 +50,7 @@ struct Machine::Parts {
     std::vector<boot::VirtioMmioSlot> virtio_slots() const;
     Result<void> describe_hardware();
     Result<void> load_guest();
+    Result<void> imitate_firmware();
     Result<void> place_boot_processor();
     Result<void> create_stop_controller();
     Result<void> create_debugger();

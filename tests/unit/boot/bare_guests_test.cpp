@@ -151,6 +151,42 @@ TEST_CASE("several modules follow one another, each with its name and words") {
     CHECK(text_of(guest_bytes(booted.memory, module(1).string, 200)) == second.path());
 }
 
+TEST_CASE("real mode's interrupts return, with an EOI where an 8259 waits for it") {
+    for (const bool multiboot : {true, false}) {
+        const Booted booted =
+            multiboot ? boot(multiboot_elf()) : boot(pattern(64), flat(0x7c00, FlatMode::kReal));
+        REQUIRE(booted.guest.ok());
+        CHECK(booted.guest->expects_firmware);
+        const Bytes vectors = guest_bytes(booted.memory, 0, 1024);
+        const auto code_at = [&](std::size_t vector) {
+            const std::uint64_t offset = peek<std::uint16_t>(vectors, 4 * vector);
+            const std::uint64_t segment = peek<std::uint16_t>(vectors, 4 * vector + 2);
+            return guest_bytes(booted.memory, 16 * segment + offset, 9);
+        };
+        const Bytes master = {0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58, 0xcf};
+        const Bytes slave = {0x50, 0xb0, 0x20, 0xe6, 0xa0, 0xe6, 0x20, 0x58, 0xcf};
+        for (std::size_t vector = 0; vector < 256; ++vector) {
+            INFO(vector);
+            const Bytes code = code_at(vector);
+            if (vector >= 0x70 && vector < 0x78) {
+                CHECK(code == slave);
+            } else if (vector >= 0x08 && vector < 0x10) {
+                CHECK(Bytes(code.begin(), code.begin() + 7) == master);
+            } else {
+                CHECK(code.front() == 0xcf);
+            }
+        }
+    }
+}
+
+TEST_CASE("an image that lies at address 0 stays whole, and finds no firmware") {
+    const Booted booted = boot(pattern(64), flat(0, FlatMode::kReal));
+    REQUIRE(booted.guest.ok());
+    CHECK_FALSE(booted.guest->expects_firmware);
+    CHECK(guest_bytes(booted.memory, 0, 64) == pattern(64));
+    CHECK_FALSE(boot(pattern(64), flat(0x100000, FlatMode::kLong64)).guest->expects_firmware);
+}
+
 TEST_CASE("without a module there is none, and the path alone is the command line") {
     const Booted booted = boot(multiboot_elf());
     const MultibootInfo info = info_of(booted);
