@@ -24,6 +24,10 @@ class DeathReport(SkiffTestCase):
     def test_the_last_console_lines_are_told_where_they_were_not_seen(self):
         finished = self.run_payload("triple_fault", "", "--serial", "none")
         self.assertIn("about to fault", finished.error_text)
+        # Standard output is another pipe than standard error; on a terminal both are seen together.
+        self.assertIn("about to fault", self.run_payload("triple_fault", "", "-q").error_text)
+        finished = self.run_payload("triple_fault", "", "-q", stdin="terminal")
+        self.assertNotIn("about to fault", finished.error_text)
 
     def test_a_time_out_tells_where_the_processors_were(self):
         finished = self.run_payload("hang", "mode=spin", "-c", "2", "--timeout", "1")

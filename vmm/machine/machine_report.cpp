@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a machine says of itself: what was built, and how it ended.
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 #include <string_view>
@@ -33,6 +35,18 @@ std::string_view protocol_name(boot::EntryProtocol protocol) {
             break;
     }
     return "unknown";
+}
+
+/// Whether who reads the log has seen the console: on the same terminal, or in the same file.
+bool console_is_beside_log(const MachineConfig& config) {
+    if (config.serial.kind != SerialConfig::Kind::kStdio) {
+        return false;
+    }
+    struct stat output {};
+    struct stat errors {};
+    const bool known = ::fstat(STDOUT_FILENO, &output) == 0 && ::fstat(STDERR_FILENO, &errors) == 0;
+    return ::isatty(STDOUT_FILENO) == 1 ||
+           (known && output.st_dev == errors.st_dev && output.st_ino == errors.st_ino);
 }
 
 }  // namespace
@@ -79,13 +93,13 @@ std::string Machine::Parts::symbol_file() const {
 
 void Machine::Parts::report(const ExitReason& reason) const {
     if (is_death(reason)) {
-        log::error("{}", death_report(reason, {.memory = memory,
-                                               .vcpus = *vcpus,
-                                               .console = console_watch,
-                                               .symbol_file = symbol_file(),
-                                               .symbol_offset = guest.symbol_offset,
-                                               .console_was_shown = config.serial.kind ==
-                                                                    SerialConfig::Kind::kStdio}));
+        log::error("{}",
+                   death_report(reason, {.memory = memory,
+                                         .vcpus = *vcpus,
+                                         .console = console_watch,
+                                         .symbol_file = symbol_file(),
+                                         .symbol_offset = guest.symbol_offset,
+                                         .console_was_shown = console_is_beside_log(config)}));
     } else {
         log::info("{} (status {})", machine::describe(reason), exit_status(reason));
     }
