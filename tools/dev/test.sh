@@ -2,14 +2,16 @@
 # ./dev test: every tier, then what ran and what did not.
 
 all_tiers=(lint unit kvm e2e nested fuzz-replay asan)
+# Runs only when it is named: it takes as long as all others together.
+named_tiers=(tsan)
 
 dev_test() {
     local -a tiers=("$@")
     local tier labels=''
     [[ ${#tiers[@]} -gt 0 ]] || tiers=("${all_tiers[@]}")
     for tier in "${tiers[@]}"; do
-        [[ " ${all_tiers[*]} " == *" $tier "* ]] || fail_usage "unknown tier '$tier'"
-        [[ $tier == asan ]] || labels+="|$tier"
+        [[ " ${all_tiers[*]} ${named_tiers[*]} " == *" $tier "* ]] || fail_usage "unknown tier '$tier'"
+        [[ $tier == asan || $tier == tsan ]] || labels+="|$tier"
     done
     labels=${labels#|}
 
@@ -17,10 +19,12 @@ dev_test() {
     [[ " ${tiers[*]} " != *' nested '* ]] || fetch_stock_kernels
     build_preset release
     [[ " ${tiers[*]} " != *' asan '* ]] || build_preset asan
+    [[ " ${tiers[*]} " != *' tsan '* ]] || build_preset tsan
     build_guest_images all
 
     begin_test_runs
     [[ " ${tiers[*]} " != *' asan '* ]] || run_tests asan 'unit|kvm|fuzz-replay'
+    [[ " ${tiers[*]} " != *' tsan '* ]] || run_tests tsan 'unit|kvm|smoke'
     [[ -z $labels ]] || run_tests release "$labels"
     summarise_tests
 }
@@ -42,9 +46,10 @@ begin_test_runs() {
 # when all else has run as well.
 run_tests() {
     local preset=$1 labels=$2 slower=1
-    [[ $preset != asan ]] || slower=3
+    [[ $preset == release ]] || slower=3
     say "running the $preset build's tests: ${labels//|/, }"
-    SKIFF_GUEST_IMAGES=${guest_images:-} SKIFF_TEST_TIME_FACTOR=${SKIFF_TEST_TIME_FACTOR:-$slower} \
+    TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1} \
+        SKIFF_GUEST_IMAGES=${guest_images:-} SKIFF_TEST_TIME_FACTOR=${SKIFF_TEST_TIME_FACTOR:-$slower} \
         ctest --test-dir "build/$preset" --label-regex "^($labels)\$" \
         --output-on-failure --no-tests=error --parallel "$(nproc)" \
         --output-junit "$root/build/test-results/$preset.xml" || true
