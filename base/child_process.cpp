@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -31,6 +32,7 @@ namespace skiff {
 namespace {
 
 constexpr std::size_t kStackBytes = 64 * 1024;
+constexpr std::size_t kMaxProgramOutput = 4 * 1024 * 1024;
 
 /// What the child works with, in the memory that it shares with us until it has become the program.
 struct Start {
@@ -221,6 +223,42 @@ std::optional<ChildProcess::End> ChildProcess::take_end() {
 void ChildProcess::signal(int number) const {
     if (process_.valid()) {
         ::syscall(SYS_pidfd_send_signal, process_.get(), number, nullptr, 0);
+    }
+}
+
+Result<ProgramOutput> run_program(const ChildProcess::Options& options,
+                                  std::chrono::milliseconds limit) {
+    using std::chrono::steady_clock;
+    SKIFF_ASSIGN_OR_RETURN(ChildProcess child, ChildProcess::start(options));
+    const auto deadline = steady_clock::now() + limit;
+    ProgramOutput output;
+    bool says_more = true;
+    while (true) {
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
+        // First all that it says, then its end.
+        pollfd wait{};
+        wait.fd = says_more ? child.output_fd() : child.exit_fd();
+        wait.events = POLLIN;
+        if (left.count() <= 0 || output.text.size() > kMaxProgramOutput ||
+            (::poll(&wait, 1, static_cast<int>(left.count())) < 0 && errno != EINTR)) {
+            return Error::host(
+                fmt::format("{} does not end, or says too much: stopped", options.path));
+        }
+        std::array<char, 4096> part;
+        const ssize_t got = says_more ? ::read(child.output_fd(), part.data(), part.size()) : 0;
+        if (got > 0) {
+            output.text.append(part.data(), static_cast<std::size_t>(got));
+            continue;
+        }
+        says_more = says_more && got < 0 && (errno == EAGAIN || errno == EINTR);
+        if (says_more) {
+            continue;
+        }
+        if (auto end = child.take_end()) {
+            output.end = *end;
+            return output;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -83,5 +84,18 @@ class ChildProcess {
     UniqueFd output_;
     UniqueFd errors_;
 };
+
+/// What a program said and how it ended.
+struct ProgramOutput {
+    std::string text;  ///< Standard output and standard error.
+    ChildProcess::End end;
+
+    bool succeeded() const { return !end.by_signal && end.number == 0; }
+};
+
+/// Runs a program to its end. A host error where it takes longer than `limit` (it is killed then)
+/// or says more than a few megabytes.
+Result<ProgramOutput> run_program(const ChildProcess::Options& options,
+                                  std::chrono::milliseconds limit);
 
 }  // namespace skiff

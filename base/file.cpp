@@ -49,18 +49,19 @@ Error cannot_open(int error, const std::string& path) {
 Result<File> File::open(const std::string& path) {
     // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!fd.valid()) {
-        return cannot_open(errno, path);
-    }
+    return fd.valid() ? from_descriptor(std::move(fd), path) : cannot_open(errno, path);
+}
+
+Result<File> File::from_descriptor(UniqueFd fd, const std::string& name) {
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) {
-        return Error::host(errno, "cannot get the size of '" + path + "'");
+        return Error::host(errno, "cannot get the size of '" + name + "'");
     }
     if (!S_ISREG(status.st_mode)) {
-        return Error::user(fmt::format("'{}' is {}; a regular file is needed", path,
+        return Error::user(fmt::format("'{}' is {}; a regular file is needed", name,
                                        describe_type(status.st_mode)));
     }
-    return File(std::move(fd), static_cast<std::uint64_t>(status.st_size), path);
+    return File(std::move(fd), static_cast<std::uint64_t>(status.st_size), name);
 }
 
 Result<File> File::create_in_memory(const std::string& name, std::uint64_t size_bytes) {

@@ -26,6 +26,9 @@ class File {
     /// A file in memory with this content, which errors call `name`.
     static Result<File> from_bytes(const std::string& name, std::span<const std::uint8_t> content);
 
+    /// A regular file that is open already, which errors call `name`.
+    static Result<File> from_descriptor(UniqueFd fd, const std::string& name);
+
     int fd() const { return fd_.get(); }
     std::uint64_t size_bytes() const { return size_bytes_; }
     const std::string& name() const { return name_; }

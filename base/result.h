@@ -14,6 +14,9 @@ namespace skiff {
 enum class ErrorKind {
     kHost,  ///< The host failed us (KVM, files, memory): exit status 1.
     kUser,  ///< The command line or the configuration is wrong: exit status 2.
+    // A command that a guest was to run, found out before the guest was started:
+    kCommandNotExecutable,  ///< Exit status 126.
+    kCommandNotFound,       ///< It, or something without which it cannot start: exit status 127.
 };
 
 /// A failure that is reported once, as one line: what was being done, to what, and what to do.
@@ -37,6 +40,11 @@ class [[nodiscard]] Error {
     /// The errno of the host call that failed, 0 where there was none.
     int errno_value() const { return errno_value_; }
     const std::string& message() const { return message_; }
+
+    /// A command cannot be run, for which there are kinds of errors of its own.
+    static Error command(ErrorKind kind, std::string message) {
+        return Error(kind, 0, std::move(message));
+    }
 
     /// The same error with "`context`: " before its message.
     Error with_context(const std::string& context) const {

@@ -20,15 +20,18 @@ LAYERS = {
     "devices": ["base"],
     "virtio": ["base", "devices/bus"],
     "boot": ["base"],
+    # The init of guests that run a command; orders.h is what it shares with the host.
+    "guest-init": ["guest-images"],
     "vmm/kvm": ["base"],
     "vmm/gdb": ["base"],
-    "vmm/machine": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb"],
+    "vmm/bundle": ["base", "boot", "guest-init"],
+    "vmm/machine": ["base", "devices", "virtio", "boot", "guest-init", "vmm/kvm", "vmm/gdb"],
     "vmm/api": ["base", "vmm/machine"],
     "vmm/test_suite": ["base", "boot", "vmm/machine"],
-    "vmm/cli": ["base", "boot", "vmm/gdb", "vmm/machine", "vmm/test_suite"],
+    "vmm/cli": ["base", "boot", "vmm/bundle", "vmm/gdb", "vmm/machine", "vmm/test_suite"],
     "vmm": ["base", "vmm/cli", "vmm/api"],
     "tests": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb", "vmm/machine", "vmm/api",
-              "vmm/test_suite", "vmm/cli", "vmm", "guest-images"],
+              "vmm/test_suite", "vmm/cli", "vmm", "vmm/bundle", "guest-images", "guest-init"],
     # What the build needs of a dependency that Debian does not ship as an archive.
     "cmake": [],
     # Freestanding guest programs include nothing of the host's.

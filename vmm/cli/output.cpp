@@ -61,7 +61,17 @@ int report(const Error& error) {
     const std::string line = "skiff: " + visible(error.message()) + "\n";
     // Where standard error cannot be written there is nobody to tell.
     static_cast<void>(write_all(STDERR_FILENO, line));
-    return error.kind() == ErrorKind::kUser ? kStatusUserError : kStatusHostError;
+    switch (error.kind()) {
+        case ErrorKind::kUser:
+            return kStatusUserError;
+        case ErrorKind::kCommandNotExecutable:
+            return kStatusCommandNotExecutable;
+        case ErrorKind::kCommandNotFound:
+            return kStatusCommandNotFound;
+        case ErrorKind::kHost:
+            break;
+    }
+    return kStatusHostError;
 }
 
 }  // namespace skiff::cli

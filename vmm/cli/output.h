@@ -13,6 +13,8 @@ namespace skiff::cli {
 inline constexpr int kStatusOk = 0;
 inline constexpr int kStatusHostError = 1;
 inline constexpr int kStatusUserError = 2;
+inline constexpr int kStatusCommandNotExecutable = 126;
+inline constexpr int kStatusCommandNotFound = 127;
 
 /// `text` with its control characters as "\x1b", so that a file name or what a file holds can
 /// neither forge lines nor drive the terminal.
