@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "boot/virtio_mmio_slot.h"
 
 namespace skiff::boot {
@@ -49,6 +50,8 @@ struct BootRequest {
     std::optional<std::string> initrd_path;
     /// Of a Multiboot image; a Linux takes one at most, which is its initrd.
     std::vector<ModuleFile> modules;
+    /// In place of a path: a file that is open already; outlives the request.
+    const File* initrd_file = nullptr;
     /// The whole kernel command line of a Linux, without a terminating NUL.
     std::string cmdline;
     /// What a guest that is no Linux gets instead, behind the kernel's path: the user's words

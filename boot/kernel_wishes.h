@@ -32,6 +32,12 @@ inline constexpr KernelWish kVsock{"VIRTIO_VSOCKETS", "--vsock"};
 inline constexpr KernelWish kVirtioConsole{"VIRTIO_CONSOLE", "--console virtio"};
 inline constexpr KernelWish kPorts{"VIRTIO_CONSOLE", "--port"};
 inline constexpr KernelWish kVirtioMmio{"VIRTIO_MMIO", "each virtio device"};
+/// A command that the guest runs (docs/run-command.md).
+inline constexpr KernelWish kCommandStreams{"VIRTIO_CONSOLE", "a command's separate streams"};
+inline constexpr KernelWish kCommandProgram{"BINFMT_ELF", "a command"};
+inline constexpr KernelWish kCommandDevices{"DEVTMPFS", "a command"};
+inline constexpr KernelWish kCommandProc{"PROC_FS", "a command"};
+inline constexpr KernelWish kCommandControl{"DEVPORT", "a command's exit status", "DEVMEM"};
 /// How the kernel hears of them: with ACPI, with neither, with a device tree.
 inline constexpr KernelWish kFoundByAcpi{"ACPI", "each virtio device",
                                          "VIRTIO_MMIO_CMDLINE_DEVICES"};

@@ -10,8 +10,13 @@ namespace skiff::devices {
 using power_control::Register;
 using power_control::SleepControl;
 
+bool PowerControl::has_register(std::uint64_t offset) const {
+    const Register last = command_events_ == nullptr ? Register::kEvent : Register::kInputCredit;
+    return offset <= static_cast<std::uint64_t>(last);
+}
+
 Access PowerControl::read(std::uint64_t offset, std::span<std::uint8_t> data) {
-    if (offset > static_cast<std::uint64_t>(Register::kEvent)) {
+    if (!has_register(offset)) {
         return Access::kUnknownRegister;
     }
     if (data.size() != 1) {
@@ -24,6 +29,7 @@ Access PowerControl::read(std::uint64_t offset, std::span<std::uint8_t> data) {
             break;
         case Register::kSleepStatus:  // WAK_STS (bit 7) never sets: nothing wakes from S5
         case Register::kReset:
+        case Register::kInputCredit:
             data[0] = 0;
             break;
         case Register::kExitStatus:
@@ -32,12 +38,15 @@ Access PowerControl::read(std::uint64_t offset, std::span<std::uint8_t> data) {
         case Register::kEvent:
             data[0] = std::exchange(state_.event, std::uint8_t{0});
             break;
+        case Register::kCommand:
+            data[0] = state_.command;
+            break;
     }
     return Access::kDone;
 }
 
 Access PowerControl::write(std::uint64_t offset, std::span<const std::uint8_t> data) {
-    if (offset > static_cast<std::uint64_t>(Register::kEvent)) {
+    if (!has_register(offset)) {
         return Access::kUnknownRegister;
     }
     if (data.size() != 1) {
@@ -60,6 +69,12 @@ Access PowerControl::write(std::uint64_t offset, std::span<const std::uint8_t> d
             state_.exit_status = data[0];
             break;
         }
+        case Register::kCommand:
+            write_command(data[0]);
+            break;
+        case Register::kInputCredit:
+            command_events_->input_credit(data[0]);
+            break;
     }
     return Access::kDone;
 }
@@ -73,6 +88,14 @@ void PowerControl::write_sleep_control(std::uint8_t value) {
     if (control.sleep_enable() && control.sleep_type() == power_control::kSleepTypeS5) {
         sink_.power_off(exit_status());
     }
+}
+
+void PowerControl::write_command(std::uint8_t state) {
+    {
+        const std::scoped_lock lock(mutex_);
+        state_.command = state;
+    }
+    command_events_->command_state(state, exit_status());
 }
 
 void PowerControl::press_power_button() {

@@ -19,6 +19,9 @@ enum class Register : std::uint8_t {
     kReset = 2,         ///< ACPI 6.4, 4.8.3.6: reset register.
     kExitStatus = 3,    ///< Ours: what an orderly power-off or reset ends skiff with.
     kEvent = 4,         ///< Ours: reasons of the event interrupt, cleared by reading.
+    // Only in a machine that runs one command (docs/run-command.md); values in guest-init/orders.h:
+    kCommand = 5,      ///< Ours: how the guest's init gets on with the command.
+    kInputCredit = 6,  ///< Ours: so many more pieces of input may come on the serial port.
 };
 
 /// SLEEP_CONTROL (ACPI 6.4, table 4.15): SLP_TYPx in bits 2..4, SLP_EN (reads 0) in bit 5.

@@ -44,8 +44,7 @@ std::uint64_t initrd_highest_byte(const KernelImage& kernel) {
 }
 
 Result<void> load_initrd(GuestMemory& memory, MemoryPlan& plan, const KernelImage& kernel,
-                         const std::string& path, BootData& data, LoadedGuest& guest) {
-    SKIFF_ASSIGN_OR_RETURN(const File file, File::open(path));
+                         const File& file, BootData& data, LoadedGuest& guest) {
     SKIFF_ASSIGN_OR_RETURN(const PlacedInitrd placed,
                            place_initrd(memory, plan, file, initrd_highest_byte(kernel)));
     data.initrd = placed.range;
@@ -131,8 +130,11 @@ Result<LoadedGuest> load(GuestMemory& memory, const BootRequest& request) {
             "'{}' takes one initrd, and {} were given: only a Multiboot image has several modules",
             request.kernel_path, request.modules.size()));
     }
-    if (request.initrd_path.has_value()) {
-        SKIFF_RETURN_IF_ERROR(load_initrd(memory, plan, kernel, *request.initrd_path, data, guest));
+    if (request.initrd_file != nullptr) {
+        SKIFF_RETURN_IF_ERROR(load_initrd(memory, plan, kernel, *request.initrd_file, data, guest));
+    } else if (request.initrd_path.has_value()) {
+        SKIFF_ASSIGN_OR_RETURN(const File file, File::open(*request.initrd_path));
+        SKIFF_RETURN_IF_ERROR(load_initrd(memory, plan, kernel, file, data, guest));
     }
     if (request.device_tree) {
         SKIFF_RETURN_IF_ERROR(load_device_tree(memory, plan, kernel, request, data, guest));

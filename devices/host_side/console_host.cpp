@@ -70,7 +70,9 @@ Result<void> ConsoleHost::open_host_side() {
         case ConsoleOptions::Kind::kNone:
             return {};
         case ConsoleOptions::Kind::kStdio: {
-            terminal_ = Terminal::open(options_.input_fd, wake_fd_.get());
+            if (options_.owns_terminal) {
+                terminal_ = Terminal::open(options_.input_fd, wake_fd_.get());
+            }
             std::function<bool()> may_read;
             if (terminal_) {
                 may_read = [this] { return terminal_->enter_raw(); };

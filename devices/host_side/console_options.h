@@ -15,9 +15,11 @@ struct ConsoleOptions {
     Kind kind = Kind::kStdio;
     /// For kFile (truncated) and kUnix (the socket that is listened on).
     std::string path;
-    /// For kStdio.
+    /// For kStdio; -1: there is none.
     int input_fd = 0;
     int output_fd = 1;
+    /// For kStdio: a terminal is the guest's, in raw mode. Else it is read as any file is.
+    bool owns_terminal = true;
     /// For kStdio on a terminal: what the menu on Ctrl-] does; outlives the serial port. Without
     /// it, that key is the guest's like all others.
     MenuActions* menu = nullptr;

@@ -3,17 +3,25 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "base/result.h"
 
 namespace skiff::devices {
+namespace {
+
+std::optional<HostDescriptor> share(int fd, HostDescriptor::Direction direction) {
+    return fd < 0 ? std::nullopt : std::optional(HostDescriptor::share(fd, direction));
+}
+
+}  // namespace
 
 HostStdio::HostStdio(EventLoop& loop, HostSideEvents& events, int input_fd, int output_fd,
                      std::function<bool()> may_read)
     : events_(events),
-      stream_(loop, events, HostDescriptor::share(input_fd, HostDescriptor::Direction::kRead),
-              HostDescriptor::share(output_fd, HostDescriptor::Direction::kWrite),
+      stream_(loop, events, share(input_fd, HostDescriptor::Direction::kRead),
+              share(output_fd, HostDescriptor::Direction::kWrite),
               {.input_ended =
                    [this](HostStream::End end) {
                        events_.input_ended(end == HostStream::End::kEndOfFile ? InputEnd::kEndOfFile

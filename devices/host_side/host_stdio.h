@@ -19,7 +19,8 @@ namespace skiff::devices {
 /// dropped and counted. End of input is reported once, and input is not looked at again.
 class HostStdio final : public HostSide {
   public:
-    /// `input_fd` and `output_fd` stay the caller's. `may_read` as in HostStream::Options.
+    /// `input_fd` and `output_fd` stay the caller's; -1: there is none. `may_read` as in
+    /// HostStream::Options.
     HostStdio(EventLoop& loop, HostSideEvents& events, int input_fd, int output_fd,
               std::function<bool()> may_read);
 

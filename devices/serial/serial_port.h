@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "base/irq_line.h"
@@ -20,6 +21,12 @@ class SerialPort final : public ConsoleInput {
     /// ConsoleHost::start().
     SerialPort(ConsoleHost& host, IrqLine& irq);
 
+    /// A second host side, that may get the output later (move_output()). Outlives it. Before
+    /// either's start().
+    void add_host(ConsoleHost& host, std::function<void()> on_input_room);
+    /// From the next byte on, output goes there. Any thread.
+    void move_output(ConsoleHost& host) { uart_.set_output(host.output()); }
+
     /// To be put at COM1's eight ports.
     BusDevice& bus_device() { return uart_; }
     Uart16550& uart() { return uart_; }
@@ -30,6 +37,7 @@ class SerialPort final : public ConsoleInput {
     }
 
   private:
+    ConsoleHost& host_;
     Uart16550 uart_;
 };
 

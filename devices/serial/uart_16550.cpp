@@ -39,7 +39,7 @@ class Uart16550::Update {
     std::unique_lock<std::mutex> lock_;
 };
 
-Uart16550::Uart16550(IrqLine& irq, OutputBuffer& output) : irq_(irq), output_(output) {
+Uart16550::Uart16550(IrqLine& irq, OutputBuffer& output) : irq_(irq), output_(&output) {
     reset();
 }
 
@@ -88,11 +88,11 @@ Access Uart16550::write(std::uint64_t offset, std::span<const std::uint8_t> data
 
 /// Without the lock, because the output buffer may hold the guest here.
 void Uart16550::transmit(std::uint8_t byte) {
-    output_.push(byte);
+    output_.load(std::memory_order_acquire)->push(byte);
     const Update update(*this);
     // THR is empty again, which raises an edge: only for the first byte of a burst, as with a
     // real FIFO, since an edge costs a system call.
-    state_.transmitter_interrupt = output_.ready();
+    state_.transmitter_interrupt = output().ready();
     state_.transmit_burst = true;
 }
 

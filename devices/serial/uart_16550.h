@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -89,6 +90,9 @@ class Uart16550 final : public BusDevice {
     /// Called without a lock, from any thread.
     void set_on_input_room(std::function<void()> callback);
 
+    /// From the next byte on, output goes there; `output` must outlive the device. Any thread.
+    void set_output(OutputBuffer& output) { output_.store(&output, std::memory_order_release); }
+
     /// The output buffer became ready again: THR is empty.
     void transmitter_ready();
 
@@ -113,10 +117,11 @@ class Uart16550 final : public BusDevice {
 
     bool fifos_enabled() const { return (state_.fifo_control & uart::kFcrEnable) != 0; }
     bool looped_back() const { return (state_.modem_control & uart::kMcrLoopback) != 0; }
-    bool transmitter_empty() const { return looped_back() || output_.ready(); }
+    bool transmitter_empty() const { return looped_back() || output().ready(); }
     bool divisor_latch() const { return (state_.line_control & uart::kLcrDivisorLatch) != 0; }
     std::size_t fifo_depth() const { return fifos_enabled() ? uart::kFifoDepth : 1; }
 
+    const OutputBuffer& output() const { return *output_.load(std::memory_order_acquire); }
     std::uint8_t modem_inputs() const;
     std::uint8_t line_errors() const;
     bool error_in_fifo() const;
@@ -128,7 +133,7 @@ class Uart16550 final : public BusDevice {
     std::size_t free_input() const;
 
     IrqLine& irq_;
-    OutputBuffer& output_;
+    std::atomic<OutputBuffer*> output_;
     std::function<void()> on_input_room_;
 
     mutable std::mutex mutex_;  // guards state_ and input_wanted_

@@ -100,7 +100,8 @@ std::uint64_t ConsoleDevice::deliver_until(std::chrono::steady_clock::time_point
         }
         const bool somebody_is_there = port->backend().connected();
         if (auto* const sender = static_cast<TransmitQueue*>(port->sender())) {
-            const std::uint64_t left = sender->deliver_until(deadline);
+            const std::uint64_t left =
+                sender->deliver_until(port->backend().delivery_deadline(deadline));
             lost += somebody_is_there ? left : 0;
         }
         lost += port->backend().lost_bytes();

@@ -67,6 +67,12 @@ class PortBackend {
     /// At the end: waits until write() can take something, or never will, at most until the
     /// deadline. False where there is no sense in another write().
     virtual bool deliver_until(std::chrono::steady_clock::time_point deadline) = 0;
+    /// How long deliver_until() may take in all, where `usual` is for most; those whose reader must
+    /// get all of it have no limit.
+    virtual std::chrono::steady_clock::time_point delivery_deadline(
+        std::chrono::steady_clock::time_point usual) const {
+        return usual;
+    }
     /// Bytes that write() took and could not deliver.
     virtual std::uint64_t lost_bytes() const { return 0; }
 };

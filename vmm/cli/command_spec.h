@@ -79,6 +79,9 @@ struct CommandSpec {
     std::span<const OptionSpec> options;  ///< Without --help, which every command has.
     std::span<const StatusSpec> statuses;
     std::span<const ExampleSpec> examples;
+    /// What may follow "--", as the usage line shows it: "COMMAND [ARGUMENT]..."; all of it is one
+    /// command then. Empty: "--" only says that what follows are no options.
+    std::string_view command_words = {};
 };
 
 /// -h, --help: part of every command.

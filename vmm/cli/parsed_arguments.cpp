@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "vmm/cli/options_end.h"
+
 namespace skiff::cli {
 namespace {
 
@@ -189,11 +191,18 @@ std::vector<std::string> to_cli11(const CommandSpec& command,
 }  // namespace
 
 Result<ParsedArguments> ParsedArguments::parse(const CommandSpec& command,
-                                               std::span<const char* const> arguments) {
+                                               std::span<const char* const> all_arguments) {
+    const std::size_t end =
+        command.command_words.empty() ? all_arguments.size() : options_end(command, all_arguments);
+    const auto arguments = all_arguments.first(end);
     Parser parser(command, arguments);
     SKIFF_RETURN_IF_ERROR(parser.parse(to_cli11(command, arguments)));
 
     ParsedArguments parsed;
+    if (end != all_arguments.size()) {
+        const auto words = all_arguments.subspan(end + 1);
+        parsed.words_.emplace(words.begin(), words.end());
+    }
     std::optional<Error> wrong;
     parser.for_each([&](const OptionSpec* spec, std::string_view name, const std::string& value) {
         const bool is_flag = spec != nullptr && spec->value_use == ValueUse::kNone;

@@ -28,6 +28,9 @@ class ParsedArguments {
     /// value that was left out.
     const std::string* last(std::string_view name) const;
 
+    /// What followed "--", for commands that take a command to run; nothing without "--".
+    const std::optional<std::vector<std::string>>& words() const { return words_; }
+
     /// All values, in their order.
     std::vector<std::string_view> all(std::string_view name) const;
 
@@ -37,6 +40,7 @@ class ParsedArguments {
         std::string value;
     };
     std::vector<Given> given_;
+    std::optional<std::vector<std::string>> words_;
 };
 
 }  // namespace skiff::cli

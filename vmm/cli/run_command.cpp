@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "vmm/cli/commands.h"
 #include "vmm/cli/output.h"
+#include "vmm/cli/pack_command.h"
 #include "vmm/cli/run_options.h"
 #include "vmm/machine/exit_report.h"
 #include "vmm/machine/machine.h"
@@ -50,9 +51,19 @@ Result<int> run_machine(const RunOptions& options) {
     return machine::exit_status(reason);
 }
 
+namespace {
+
+Result<int> pack_and_run(RunOptions& options) {
+    SKIFF_RETURN_IF_ERROR(log::configure(options.log));
+    SKIFF_RETURN_IF_ERROR(pack_command(options));
+    return run_machine(options);
+}
+
+}  // namespace
+
 int run_command(const ParsedArguments& arguments) {
-    const Result<RunOptions> options = to_run_options(arguments);
-    const Result<int> status = options.ok() ? run_machine(*options) : options.error();
+    Result<RunOptions> options = to_run_options(arguments);
+    const Result<int> status = options.ok() ? pack_and_run(*options) : options.error();
     return status.ok() ? *status : report(status.error());
 }
 

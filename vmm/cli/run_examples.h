@@ -11,8 +11,8 @@ namespace skiff::cli {
 inline constexpr std::array kRunStatuses = {
     StatusSpec{"0", "The guest powered off or reset in an orderly way, or you left the console."},
     StatusSpec{"n",
-               "The guest chose status n by the debug exit ((v << 1) | 1) or when powering "
-               "off."},
+               "The command behind -- ended with n; or the guest chose n by the debug exit "
+               "((v << 1) | 1) or when powering off."},
     StatusSpec{"1", "The host failed: KVM, files or memory."},
     StatusSpec{"2", "The command line or the configuration is wrong."},
     StatusSpec{"70", "The guest's kernel panicked."},
@@ -23,10 +23,17 @@ inline constexpr std::array kRunStatuses = {
     StatusSpec{"75", "The guest's kernel locked up or stalled (--fail-on oops)."},
     StatusSpec{"76", "Nothing was printed for --silence-timeout."},
     StatusSpec{"124", "--timeout ran out."},
-    StatusSpec{"128+n", "Signal n stopped skiff."},
+    StatusSpec{"125", "The guest ended without an end of the command behind --."},
+    StatusSpec{"126", "The command behind -- cannot be executed."},
+    StatusSpec{"127", "The command behind --, or what it needs, was not found."},
+    StatusSpec{"128+n", "Signal n stopped skiff, or the command behind --."},
 };
 
 inline constexpr std::array kRunExamples = {
+    ExampleSpec{"skiff run -k bzImage -- ./mytest --flag",
+                "One command in that kernel, with its streams and its status; no image is needed."},
+    ExampleSpec{"skiff run -k bzImage --root ~/debian --interactive",
+                "A shell in a tree of its own."},
     ExampleSpec{"skiff run vmlinux -i initramfs.cpio",
                 "Boot Linux with its console on this terminal; Ctrl-] q leaves it."},
     ExampleSpec{"skiff run bzImage -i initramfs.cpio -m 1G -c 2 --timeout 60",

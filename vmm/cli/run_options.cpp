@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "vmm/cli/balloon_option.h"
+#include "vmm/cli/command_options.h"
 #include "vmm/cli/disk_option.h"
 #include "vmm/cli/fw_cfg_option.h"
 #include "vmm/cli/net_option.h"
@@ -200,6 +201,8 @@ Result<void> assign_log(const ParsedArguments& arguments, log::Options& options)
         options.level = log::Level::kWarning;
     } else if (arguments.has("verbose")) {
         options.level = log::Level::kDebug;
+    } else if (arguments.words().has_value()) {
+        options.level = log::Level::kWarning;  // standard error is the command's
     }
     return assign(arguments, "log-file", parse_path, options.file_path);
 }
@@ -236,6 +239,8 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     options.dry_run = arguments.has("dry-run");
     SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "exit-file", parse_path, options.exit_file));
+    options.memory_given = arguments.has("memory");
+    SKIFF_ASSIGN_OR_RETURN(options.command, to_command_request(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(machine::validate(options.config));
     return options;
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "vmm/bundle/command_request.h"
 #include "vmm/cli/parsed_arguments.h"
 #include "vmm/machine/machine_config.h"
 
@@ -15,6 +18,12 @@ namespace skiff::cli {
 struct RunOptions {
     machine::MachineConfig config;
     log::Options log;
+    /// What the machine is there for, where that is one command; not packed yet.
+    std::optional<bundle::CommandRequest> command{};
+    /// Its root, where that is a disk: what the machine's last disk is.
+    std::shared_ptr<const File> root_disk{};
+    /// Whether the user has said how much memory the guest has.
+    bool memory_given = false;
     /// Build, describe, do not start.
     bool dry_run = false;
     /// Where the device tree is to be written.

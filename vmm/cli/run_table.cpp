@@ -2,6 +2,7 @@
 #include <array>
 
 #include "vmm/cli/command_tables.h"
+#include "vmm/cli/run_command_options.h"
 #include "vmm/cli/run_device_options.h"
 #include "vmm/cli/run_examples.h"
 
@@ -298,16 +299,21 @@ constexpr std::array kOtherOptions = {
     },
 };
 
-constexpr auto kOptions = joined(joined(kBootAndMachineOptions, kRunDeviceOptions), kOtherOptions);
+constexpr auto kOptions = joined(
+    joined(joined(kBootAndMachineOptions, kRunCommandOptions), kRunDeviceOptions), kOtherOptions);
 
 }  // namespace
 
 constinit const CommandSpec kRunCommand = {
     .name = "run",
-    .summary = "boot a Linux kernel in a virtual machine",
+    .summary = "boot a Linux kernel in a virtual machine, for a command or as it is",
     .description =
         "Boots KERNEL on /dev/kvm and connects its console to this terminal. The "
         "process ends when the guest powers off or resets, with a status that says why.\n"
+        "With -- COMMAND, no image is needed: the command is packed with the libraries and "
+        "interpreters that it needs, runs in the guest as it would here, with this process's "
+        "standard streams, and its exit status is that of skiff. The guest's console is shown only "
+        "with -v, or when something goes wrong.\n"
         "SIGTERM presses the guest's power button; after --grace seconds, or on a second "
         "signal, the guest is stopped hard.\n"
         "On a terminal, Ctrl-] opens a menu: q quits at once, p presses the power button, b SIZE "
@@ -317,6 +323,7 @@ constinit const CommandSpec kRunCommand = {
     .options = kOptions,
     .statuses = kRunStatuses,
     .examples = kRunExamples,
+    .command_words = "COMMAND [ARGUMENT]...",
 };
 
 }  // namespace skiff::cli

@@ -42,6 +42,9 @@ std::string usage_line(const CommandSpec& command) {
                                    : fmt::format(" [{}]", argument.name);
         usage += argument.repeatable ? "..." : "";
     }
+    if (!command.command_words.empty()) {
+        usage += fmt::format(" [-- {}]", command.command_words);
+    }
     return usage;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "boot/virtio_mmio_parameters.h"
+#include "guest-init/orders.h"
 #include "vmm/machine/host_quirks.h"
 #include "vmm/machine/kernel_parameters.h"
 
@@ -35,13 +36,28 @@ std::string with_extra_words(std::string line, const MachineConfig& config) {
     return line;
 }
 
+/// Where the console is not what the user wants to see, what it says slows the boot down.
+std::string default_parameters(const MachineConfig& config) {
+    const bool is_quiet =
+        config.command.has_value() && config.serial.kind != SerialConfig::Kind::kStderr;
+    return std::string(kDefault) + (is_quiet ? " quiet" : "");
+}
+
+/// The guest's init is our own.
+std::string command_parameters(const MachineConfig& config) {
+    return config.command.has_value() ? "rdinit=" SKIFF_INIT_PATH : "";
+}
+
 std::string line_as_configured(const MachineConfig& config,
                                std::span<const boot::VirtioMmioSlot> devices) {
+    const std::string line =
+        with_kernel_parameters(config.whole_cmdline.value_or(console_parameters(config.console) +
+                                                             " " + default_parameters(config)),
+                               command_parameters(config));
     // A kernel that was told of a device twice would complain of the second time.
     return with_extra_words(
         with_kernel_parameters(
-            config.whole_cmdline.value_or(console_parameters(config.console) + " " + kDefault),
-            config.device_tree ? std::string() : boot::virtio_mmio_parameters(devices)),
+            line, config.device_tree ? std::string() : boot::virtio_mmio_parameters(devices)),
         config);
 }
 

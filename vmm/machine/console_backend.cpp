@@ -5,9 +5,16 @@ namespace skiff::machine {
 
 void ConsoleBackend::attach(virtio::console::PortEvents& events) {
     events_ = &events;
-    host_.set_input(*this);
+    if (input_ == Input::kThis) {
+        host_.set_input(*this);
+    }
     host_.output().set_on_room([&events] { events.output_room(); });
     host_.on_window_changed([&events] { events.window_changed(); });
+}
+
+void ConsoleBackend::take_input() {
+    host_.set_input(*this);
+    host_.input_wanted();
 }
 
 std::optional<virtio::console::PortWindow> ConsoleBackend::window() const {

@@ -13,8 +13,15 @@ namespace skiff::machine {
 /// place of the serial port; output of both goes there.
 class ConsoleBackend final : public virtio::console::PortBackend, private devices::ConsoleInput {
   public:
+    /// Who gets the input at first.
+    enum class Input { kThis, kOther };
+
     /// `host` outlives it, but calls it no more after its finish().
-    explicit ConsoleBackend(devices::ConsoleHost& host) : host_(host) {}
+    explicit ConsoleBackend(devices::ConsoleHost& host, Input input = Input::kThis)
+        : host_(host), input_(input) {}
+
+    /// The input comes here from now on. On the loop's thread.
+    void take_input();
 
     void attach(virtio::console::PortEvents& events) override;
     std::size_t write(std::span<const std::uint8_t> bytes) override {
@@ -37,6 +44,7 @@ class ConsoleBackend final : public virtio::console::PortBackend, private device
     }
 
     devices::ConsoleHost& host_;
+    const Input input_;
     virtio::console::PortEvents* events_ = nullptr;
 };
 

@@ -154,12 +154,14 @@ bool is_death(const ExitReason& reason) {
         case ExitReason::Kind::kKvmFailed:
         case ExitReason::Kind::kTimeout:
         case ExitReason::Kind::kHostError:
+        case ExitReason::Kind::kCommandLost:
             return true;
         case ExitReason::Kind::kPowerOff:
         case ExitReason::Kind::kReset:
         case ExitReason::Kind::kDebugExit:
         case ExitReason::Kind::kUserQuit:
         case ExitReason::Kind::kSignal:
+        case ExitReason::Kind::kCommandEnded:
             return false;
     }
     return true;
@@ -177,7 +179,7 @@ std::string death_report(const ExitReason& reason, const DeathScene& scene) {
                             *reason.vcpu);
     } else if (one_vcpu) {
         text += vcpu_part(scene, symbols, scene.vcpus.at(*reason.vcpu), true);
-    } else if (!has_a_trace(reason)) {
+    } else if (!has_a_trace(reason) && reason.kind != ExitReason::Kind::kCommandLost) {
         // Nobody in particular stopped, so where everybody was is what there is to tell.
         const std::size_t shown = std::min(kMaxVcpusShown, scene.vcpus.size());
         for (std::size_t i = 0; i < shown; ++i) {

@@ -16,6 +16,7 @@ constexpr int kStatusKernelLockup = 75;
 constexpr int kStatusSilence = 76;
 // 77 is what test programs end with that were skipped.
 constexpr int kStatusTimeout = 124;
+constexpr int kStatusCommandLost = 125;
 constexpr int kStatusSignalBase = 128;
 
 }  // namespace
@@ -24,6 +25,7 @@ int exit_status(const ExitReason& reason) {
     switch (reason.kind) {
         case ExitReason::Kind::kPowerOff:
         case ExitReason::Kind::kReset:
+        case ExitReason::Kind::kCommandEnded:
             return static_cast<int>(reason.value & 0xff);
         case ExitReason::Kind::kDebugExit:
             return static_cast<int>(((reason.value << 1) | 1) & 0xff);
@@ -47,6 +49,8 @@ int exit_status(const ExitReason& reason) {
             return 0;
         case ExitReason::Kind::kSignal:
             return kStatusSignalBase + static_cast<int>(reason.value);
+        case ExitReason::Kind::kCommandLost:
+            return kStatusCommandLost;
         case ExitReason::Kind::kHostError:
             return kStatusHostError;
     }
@@ -84,6 +88,10 @@ std::string describe(const ExitReason& reason) {
                 return fmt::format("stopped by signal {}", reason.value);
             case ExitReason::Kind::kHostError:
                 return "the host failed";
+            case ExitReason::Kind::kCommandEnded:
+                return "the command ended";
+            case ExitReason::Kind::kCommandLost:
+                return "the command did not run to its end";
         }
         return "unknown";
     }();

@@ -23,6 +23,9 @@ struct ExitReason {
         kUserQuit,       ///< Ctrl-] q or closed console: status 0
         kSignal,         ///< A signal ended it: 128 + `value`
         kHostError,      ///< 1
+        // Where the machine is there for one command:
+        kCommandEnded,  ///< Its status is `value`.
+        kCommandLost,   ///< 125: the guest ended without it, or before it.
     };
 
     Kind kind = Kind::kPowerOff;

@@ -12,9 +12,10 @@ namespace {
 
 using Kind = ExitReason::Kind;
 
-constexpr std::array<std::string_view, 14> kKinds = {
-    "power-off", "reset",  "debug-exit", "panic",   "triple-fault", "kvm-failure", "oops",
-    "warning",   "lockup", "silence",    "timeout", "quit",         "signal",      "host-error"};
+constexpr std::array<std::string_view, 16> kKinds = {
+    "power-off", "reset",      "debug-exit", "panic",       "triple-fault", "kvm-failure",
+    "oops",      "warning",    "lockup",     "silence",     "timeout",      "quit",
+    "signal",    "host-error", "command",    "command-lost"};
 
 std::string_view name_of(Kind kind) {
     switch (kind) {
@@ -44,6 +45,10 @@ std::string_view name_of(Kind kind) {
             return "quit";
         case Kind::kSignal:
             return "signal";
+        case Kind::kCommandEnded:
+            return "command";
+        case Kind::kCommandLost:
+            return "command-lost";
         case Kind::kHostError:
             return "host-error";
     }
@@ -74,7 +79,7 @@ bool read_line(std::string_view name, std::string_view value, ExitReport& report
 }  // namespace
 
 bool ExitReport::guest_chose() const {
-    return kind == "power-off" || kind == "reset" || kind == "debug-exit";
+    return kind == "power-off" || kind == "reset" || kind == "debug-exit" || kind == "command";
 }
 
 std::span<const std::string_view> exit_kinds() {

@@ -24,7 +24,8 @@ struct ExitReport {
 };
 
 /// Every kind of end: "power-off", "reset", "debug-exit", "panic", "triple-fault", "kvm-failure",
-/// "oops", "warning", "lockup", "silence", "timeout", "quit", "signal", "host-error".
+/// "oops", "warning", "lockup", "silence", "timeout", "quit", "signal", "command",
+/// "command-lost", "host-error".
 std::span<const std::string_view> exit_kinds();
 
 /// A line each: kind=, status=, value=, detail=. Line breaks of the detail become blanks.

@@ -21,6 +21,7 @@ std::vector<boot::KernelWish> device_wishes(const MachineConfig& config) {
     add(config.vsock.has_value(), wish::kVsock);
     add(config.console == MachineConfig::Console::kVirtio, wish::kVirtioConsole);
     add(!config.ports.empty(), wish::kPorts);
+    add(config.command.has_value(), wish::kCommandStreams);
     if (wishes.empty()) {
         return wishes;
     }
@@ -42,8 +43,12 @@ std::vector<boot::KernelWish> kernel_wishes(const MachineConfig& config,
     if (config.console == MachineConfig::Console::kSerial && !config.whole_cmdline.has_value()) {
         wishes.push_back(wish::kSerialConsole);
     }
-    if (config.initrd_path.has_value()) {
+    if (config.initrd_path.has_value() || config.initrd_file != nullptr) {
         wishes.push_back(wish::kInitrd);
+    }
+    if (config.command.has_value()) {
+        wishes.insert(wishes.end(), {wish::kCommandProgram, wish::kCommandDevices,
+                                     wish::kCommandProc, wish::kCommandControl});
     }
     if (initrd.has_value()) {
         wishes.push_back(boot::initrd_wish(*initrd));

@@ -123,6 +123,11 @@ Result<void> Machine::Parts::create_devices() {
                                                           .loops = io_loops->all(),
                                                           .console = devices->console(),
                                                           .slots = slots}));
+    if (config.command.has_value()) {
+        command_session.emplace(loop, latch, *devices, *virtio_devices,
+                                config.command->has_terminal);
+        devices->set_command_events(*command_session);
+    }
     return {};
 }
 
@@ -151,6 +156,7 @@ Result<void> Machine::Parts::load_guest() {
     boot::BootRequest request{.kernel_path = config.kernel_path,
                               .initrd_path = config.initrd_path,
                               .modules = config.modules,
+                              .initrd_file = config.initrd_file.get(),
                               .cmdline = build_command_line(config, backend, virtio_slots()),
                               .bare_cmdline = users_command_line(config),
                               .flat = config.flat,
@@ -230,7 +236,7 @@ ExitReason Machine::run() {
     const std::uint64_t undelivered = parts.virtio_devices->deliver_output();
     parts.virtio_devices->stop();
     parts.io_loops->stop();
-    if (const auto lost = undelivered + parts.devices->console().finish().lost_bytes; lost != 0) {
+    if (const auto lost = undelivered + parts.devices->finish_consoles(); lost != 0) {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);
     }
     ExitReason reason = parts.final_reason();
@@ -309,13 +315,19 @@ void Machine::Parts::drop_start_up_code_soon() {
 void Machine::Parts::stop_vcpus(std::vector<VcpuThread>& threads) {
     gate.end();
     // A vCPU may be held inside a write to the serial port.
-    devices->console().release();
+    devices->release_consoles();
     for (VcpuThread& thread : threads) {
         thread.kick();
     }
     for (VcpuThread& thread : threads) {
         thread.join();
     }
+}
+
+/// An orderly end of a guest that had a command to run and has not told of its end.
+bool Machine::Parts::ended_without_command(const ExitReason& reason) const {
+    return config.command.has_value() &&
+           (reason.kind == ExitReason::Kind::kPowerOff || reason.kind == ExitReason::Kind::kReset);
 }
 
 /// A panic ends in a reset, a triple fault or nothing at all: the console tells which it was.
@@ -327,6 +339,11 @@ ExitReason Machine::Parts::final_reason() const {
         reason.kind = ExitReason::Kind::kKernelPanic;
         reason.value = 0;
         reason.detail = console_watch.panic_message();
+    } else if (ended_without_command(reason)) {
+        reason = {.kind = ExitReason::Kind::kCommandLost,
+                  .value = 0,
+                  .detail = machine::describe(reason),
+                  .vcpu = {}};
     }
     const bool guest_ended = may_be_panic || reason.kind == ExitReason::Kind::kPowerOff ||
                              reason.kind == ExitReason::Kind::kDebugExit;

@@ -30,9 +30,12 @@ Result<void> validate_devices(const MachineConfig& config) {
 
 Result<void> validate_ports(const MachineConfig& config) {
     using virtio::console::ConsoleDevice;
-    if (config.ports.size() > ConsoleDevice::kMaxNamedPorts) {
-        return Error::user(fmt::format("{} ports asked for: --port can be given {} times",
-                                       config.ports.size(), ConsoleDevice::kMaxNamedPorts));
+    const std::size_t most =
+        ConsoleDevice::kMaxNamedPorts - (config.command.has_value() ? CommandConfig::kPorts : 0);
+    if (config.ports.size() > most) {
+        return Error::user(fmt::format("{} ports asked for: --port can be given {} times{}",
+                                       config.ports.size(), most,
+                                       config.command.has_value() ? " beside a command" : ""));
     }
     for (std::size_t i = 0; i < config.ports.size(); ++i) {
         for (std::size_t k = 0; k < i; ++k) {

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/guest_memory.h"
 #include "base/poll_window.h"
 #include "base/result.h"
@@ -17,6 +19,7 @@
 #include "virtio/net/net_options.h"
 #include "virtio/vsock/vsock_options.h"
 #include "vmm/gdb/address.h"
+#include "vmm/machine/command_config.h"
 #include "vmm/machine/kernel_messages.h"
 #include "vmm/machine/port_config.h"
 #include "vmm/machine/trace/trace_config.h"
@@ -25,7 +28,7 @@ namespace skiff::machine {
 
 /// Where the console's bytes go and come from.
 struct SerialConfig {
-    enum class Kind { kStdio, kNone, kFile, kPty, kUnix };
+    enum class Kind { kStdio, kNone, kFile, kPty, kUnix, kStderr };
     Kind kind = Kind::kStdio;
     /// For kFile (output is appended to nothing: the file is truncated) and kUnix (listening
     /// socket).
@@ -59,6 +62,8 @@ struct MachineConfig {
     std::optional<std::string> initrd_path;
     /// The same and any further ones, as a Multiboot image takes them.
     std::vector<boot::ModuleFile> modules;
+    /// In place of a path: an initrd that is a file of ours already.
+    std::shared_ptr<const File> initrd_file;
     /// Appended to the default command line.
     std::string extra_cmdline;
     /// Replaces the default command line when set; extra_cmdline is appended to it too.
@@ -96,7 +101,11 @@ struct MachineConfig {
     SerialConfig serial;
     /// Named ports of the virtio console.
     std::vector<PortConfig> ports;
-    bool has_virtio_console() const { return console == Console::kVirtio || !ports.empty(); }
+    bool has_virtio_console() const {
+        return console == Console::kVirtio || !ports.empty() || command.has_value();
+    }
+    /// The machine is there for one command; `initrd_file` has it.
+    std::optional<CommandConfig> command;
     bool acpi = true;
     /// Describe the virtio devices by a device tree instead of ACPI and the command line.
     bool device_tree = false;

@@ -13,6 +13,7 @@
 #include "boot/x86_64/boot_loader.h"
 #include "vmm/kvm/host_probe.h"
 #include "vmm/kvm/vcpu.h"
+#include "vmm/machine/command_session.h"
 #include "vmm/machine/console_actions.h"
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/debug/debugger.h"
@@ -64,6 +65,7 @@ struct Machine::Parts {
     /// What the guest has printed so far, on its console and on ports.
     std::uint64_t output_bytes() const;
     ExitReason final_reason() const;
+    bool ended_without_command(const ExitReason& reason) const;
     void report(const ExitReason& reason) const;
     void write_trace();
     void dump_memory();
@@ -88,6 +90,7 @@ struct Machine::Parts {
     std::unique_ptr<x86_64::PcDevices> devices;
     std::unique_ptr<IoLoops> io_loops;
     std::unique_ptr<VirtioDevices> virtio_devices;
+    std::optional<CommandSession> command_session;
     std::optional<std::uint64_t> rsdp_address;
     kvm::Backend backend = kvm::Backend::kOther;
     boot::x86_64::LoadedGuest guest;

@@ -39,6 +39,9 @@ std::string_view protocol_name(boot::EntryProtocol protocol) {
 
 /// Whether who reads the log has seen the console: on the same terminal, or in the same file.
 bool console_is_beside_log(const MachineConfig& config) {
+    if (config.serial.kind == SerialConfig::Kind::kStderr) {
+        return true;
+    }
     if (config.serial.kind != SerialConfig::Kind::kStdio) {
         return false;
     }

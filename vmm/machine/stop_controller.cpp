@@ -3,22 +3,36 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <csignal>
+#include <initializer_list>
 
 #include "base/log.h"
 #include "base/timer_fd.h"
 
 namespace skiff::machine {
+namespace {
+
+constexpr std::initializer_list<int> kSignals = {SIGINT, SIGTERM, SIGHUP};
+
+}  // namespace
 
 Result<std::unique_ptr<StopController>> StopController::create(EventLoop& loop, StopLatch& latch,
                                                                Options options) {
     std::unique_ptr<StopController> controller(new StopController(loop, latch, std::move(options)));
     SKIFF_ASSIGN_OR_RETURN(
         controller->signals_,
-        SignalWatch::create(loop, {SIGINT, SIGTERM, SIGHUP},
+        SignalWatch::create(loop, kSignals,
                             [raw = controller.get()](int number) { raw->on_signal(number); }));
     SKIFF_RETURN_IF_ERROR(controller->start_timeout());
     return controller;
+}
+
+bool StopController::signal_is_pending() {
+    sigset_t pending;
+    return ::sigpending(&pending) == 0 &&
+           std::any_of(kSignals.begin(), kSignals.end(),
+                       [&](int signal) { return ::sigismember(&pending, signal) == 1; });
 }
 
 Result<void> StopController::start_timeout() {

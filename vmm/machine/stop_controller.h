@@ -31,6 +31,8 @@ class StopController {
     /// before any other thread. They stay blocked until the object goes.
     static Result<std::unique_ptr<StopController>> create(EventLoop& loop, StopLatch& latch,
                                                           Options options);
+    /// Whether one of its signals waits: for the end of a run, when the loop runs no more.
+    static bool signal_is_pending();
     StopController(const StopController&) = delete;
     StopController& operator=(const StopController&) = delete;
 

@@ -81,13 +81,11 @@ Result<void> VirtioDevices::add_console(const MachineConfig& config) {
     using namespace virtio::console;
     // Its backends' descriptors are watched by the first loop, and its queues are served there.
     EventLoop& loop = *around_.loops.front();
-    PortOptions console;
-    if (config.console == MachineConfig::Console::kVirtio) {
-        console = {.name = {},
-                   .is_console = true,
-                   .backend = std::make_unique<ConsoleBackend>(around_.console)};
-    }
+    PortOptions console = console_port(config);
     std::vector<PortOptions> named;
+    if (config.command.has_value() && !config.command->has_terminal) {
+        add_streams(*config.command, named);
+    }
     for (const PortConfig& port : config.ports) {
         SKIFF_ASSIGN_OR_RETURN(auto backend, HostPort::open(loop, port));
         named.push_back({.name = port.name, .is_console = false, .backend = std::move(backend)});
@@ -98,6 +96,55 @@ Result<void> VirtioDevices::add_console(const MachineConfig& config) {
         console_ = device.get();
         return device;
     });
+}
+
+/// Port 0. The terminal of a command gets its input when the guest has said that it is here.
+virtio::console::PortOptions VirtioDevices::console_port(const MachineConfig& config) {
+    const bool is_terminal = config.command.has_value() && config.command->has_terminal;
+    if (config.console != MachineConfig::Console::kVirtio && !is_terminal) {
+        return {};
+    }
+    auto backend = std::make_unique<ConsoleBackend>(
+        around_.console,
+        is_terminal ? ConsoleBackend::Input::kOther : ConsoleBackend::Input::kThis);
+    terminal_ = backend.get();
+    return {.name = {}, .is_console = true, .backend = std::move(backend)};
+}
+
+/// The first named ports, so that their ids are known (guest-init/orders.h).
+void VirtioDevices::add_streams(const CommandConfig& config,
+                                std::vector<virtio::console::PortOptions>& ports) {
+    EventLoop& loop = *around_.loops.front();
+    const auto add_stream = [&](std::string port, StreamPort::Options options) {
+        auto stream = std::make_unique<StreamPort>(loop, std::move(options));
+        streams_.push_back(stream.get());
+        ports.push_back(
+            {.name = std::move(port), .is_console = false, .backend = std::move(stream)});
+    };
+    add_stream("skiff.stdin",
+               {.name = "standard input", .input_fd = config.input_fd, .output_fd = -1});
+    add_stream("skiff.stdout",
+               {.name = "standard output", .input_fd = -1, .output_fd = config.output_fd});
+    add_stream("skiff.stderr",
+               {.name = "standard error", .input_fd = -1, .output_fd = config.error_fd});
+}
+
+void VirtioDevices::begin_streams() {
+    for (StreamPort* const stream : streams_) {
+        stream->begin();
+    }
+}
+
+void VirtioDevices::give_terminal_to_port() {
+    if (terminal_ != nullptr) {
+        terminal_->take_input();
+    }
+}
+
+void VirtioDevices::expect_all_output() {
+    for (StreamPort* const stream : streams_) {
+        stream->be_patient();
+    }
 }
 
 Result<void> VirtioDevices::add_net(const MachineConfig& machine, const NetworkConfig& config) {

@@ -19,7 +19,9 @@
 #include "virtio/vsock/vsock_device.h"
 #include "vmm/kvm/irqfd_line.h"
 #include "vmm/kvm/vm.h"
+#include "vmm/machine/console_backend.h"
 #include "vmm/machine/machine_config.h"
+#include "vmm/machine/stream_port.h"
 
 namespace skiff::machine {
 
@@ -48,6 +50,13 @@ class VirtioDevices {
 
     /// Begins to read what ports are connected to. Before the loop runs.
     void start();
+    /// A command's streams have their readers and writers in the guest now. On the first loop.
+    void begin_streams();
+    /// The terminal's input is for the virtio console from now on. On the first loop.
+    void give_terminal_to_port();
+    /// A command has ended: deliver_output() is to wait for slow readers of its streams. Any
+    /// thread.
+    void expect_all_output();
     /// Delivers output that the guest made available, for a while. After the vCPUs and the end of
     /// the first loop, before stop(). How many bytes were lost.
     std::uint64_t deliver_output();
@@ -72,6 +81,8 @@ class VirtioDevices {
     Result<void> add_disk(const DiskConfig& config);
     Result<void> add_balloon(const BalloonConfig& config);
     Result<void> add_console(const MachineConfig& config);
+    virtio::console::PortOptions console_port(const MachineConfig& config);
+    void add_streams(const CommandConfig& config, std::vector<virtio::console::PortOptions>& ports);
     Result<void> add_net(const MachineConfig& machine, const NetworkConfig& config);
     Result<void> add_vsock(const VsockConfig& config);
     Result<void> add(std::string name, const virtio::mmio::MmioTransport::MakeDevice& make_device);
@@ -85,6 +96,8 @@ class VirtioDevices {
     virtio::balloon::BalloonDevice* balloon_ = nullptr;
     const virtio::vsock::VsockDevice* vsock_ = nullptr;
     virtio::console::ConsoleDevice* console_ = nullptr;
+    ConsoleBackend* terminal_ = nullptr;  ///< Of a command; the console's.
+    std::vector<StreamPort*> streams_;    ///< Likewise.
     std::vector<const virtio::net::NetDevice*> nets_;
 };
 

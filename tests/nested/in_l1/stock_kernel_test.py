@@ -142,6 +142,19 @@ class StockKernelTest(SkiffTestCase):
         self.assertEqual(log.read_bytes(), b"to the log\n")
         self.assertRegex(finished.error_text, "balloon: given back: 64 MiB inflated, .*; 16384 pages deflated")
 
+    def test_runs_a_command_without_any_image(self):
+        # Its virtio console is a module, so the streams are the serial port.
+        data = bytes(range(256)) * 16
+        guest = self.start(
+            "run", "-k", os.path.join(os.environ["SKIFF_NESTED_IMAGES"], "cloud-bzImage"), "-m", "512M",
+            "-v", "--", "sh", "-c", "cat; echo kernel=$(uname -s) >&2; exit 37", stdin="pipe")
+        guest.send(data)
+        guest.close_stdin()
+        finished = guest.wait(BOOT_S)
+        self.assertEqual(finished.status, 37, finished.error_text)
+        self.assertEqual(finished.output, data + b"kernel=Linux\n")
+        self.assertIn("no virtio console", finished.error_text)
+
     def test_sigterm_presses_the_power_button(self):
         guest = self.boot("button", "-c", "2", "-m", "512M", "--grace", "60")
         guest.expect(r"GUEST waits for event", BOOT_S)

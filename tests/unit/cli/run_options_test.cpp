@@ -20,7 +20,7 @@ TEST_CASE("The kernel is an argument or an option") {
     CHECK(config_of({"-kvmlinux"}).kernel_path == "vmlinux");
     CHECK(config_of({"--kernel=vmlinux"}).kernel_path == "vmlinux");
     CHECK(config_of({"--kernel", "vmlinux"}).kernel_path == "vmlinux");
-    CHECK(config_of({"--", "--odd-name"}).kernel_path == "--odd-name");
+    CHECK(config_of({"-k", "--odd-name"}).kernel_path == "--odd-name");
 }
 
 TEST_CASE("A kernel alone makes the default machine") {

@@ -116,6 +116,31 @@ TEST_CASE_METHOD(Fixture, "Power control: refuses other widths and offsets witho
     REQUIRE(irq.take() == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "Power control: a machine for a command hears of it") {
+    struct Events : CommandEvents {
+        void command_state(std::uint8_t state, std::uint8_t status) override {
+            said += "state " + std::to_string(state) + " " + std::to_string(status) + ";";
+        }
+        void input_credit(std::uint8_t units) override {
+            said += "credit " + std::to_string(units) + ";";
+        }
+        std::string said;
+    } events;
+    device.set_command_events(events);
+    write8(device, 5, 1);
+    write8(device, 6, 255);
+    write8(device, kExitStatus, 37);
+    write8(device, 5, 4);
+    CHECK(events.said == "state 1 0;credit 255;state 4 37;");
+    CHECK(read8(device, 5) == 4);
+    CHECK(read8(device, 6) == 0);
+    CHECK(test::try_write(device, 7, 1) == Access::kUnknownRegister);
+    CHECK(test::try_write(device, 5, 2) == Access::kBadWidth);
+    device.reset();
+    CHECK(read8(device, 5) == 0);
+    CHECK(sink.events.empty());
+}
+
 TEST_CASE_METHOD(Fixture, "Power control: reset restores the constructed state") {
     write8(device, kSleepControl, 3 << 2);
     write8(device, kExitStatus, 3);

@@ -23,6 +23,18 @@ std::string with_two_devices(const MachineConfig& config, Backend backend = Back
 
 }  // namespace
 
+TEST_CASE("A command has the init that runs it, and a quiet boot where nobody sees the console") {
+    MachineConfig config;
+    config.command.emplace();
+    config.serial.kind = skiff::machine::SerialConfig::Kind::kNone;
+    config.extra_cmdline = "x";
+    REQUIRE(build_command_line(config, Backend::kVmx) ==
+            "console=ttyS0 reboot=k panic=-1 quiet rdinit=/.skiff/init x");
+    config.serial.kind = skiff::machine::SerialConfig::Kind::kStderr;
+    config.whole_cmdline = "mine";
+    REQUIRE(build_command_line(config, Backend::kVmx) == "mine rdinit=/.skiff/init x");
+}
+
 TEST_CASE("The user's parameters come after the default ones") {
     MachineConfig config;
     config.extra_cmdline = "quiet root=/dev/vda";

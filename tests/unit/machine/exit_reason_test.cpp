@@ -21,6 +21,8 @@ TEST_CASE("Each reason to stop has its exit status") {
         {ExitReason::Kind::kTimeout, 0, 124},       {ExitReason::Kind::kUserQuit, 0, 0},
         {ExitReason::Kind::kKernelOops, 0, 73},     {ExitReason::Kind::kKernelWarning, 0, 74},
         {ExitReason::Kind::kKernelLockup, 0, 75},   {ExitReason::Kind::kSilence, 0, 76},
+        {ExitReason::Kind::kCommandEnded, 0, 0},    {ExitReason::Kind::kCommandEnded, 255, 255},
+        {ExitReason::Kind::kCommandLost, 9, 125},   {ExitReason::Kind::kPowerOff, 0x103, 3},
         {ExitReason::Kind::kSignal, 15, 143},       {ExitReason::Kind::kHostError, 0, 1},
     };
     for (const Case& one : cases) {

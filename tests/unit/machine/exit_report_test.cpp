@@ -19,6 +19,8 @@ ExitReport reported(Kind kind, unsigned value = 0, std::string detail = {}) {
 
 TEST_CASE("An exit report says what the status alone does not") {
     CHECK(reported(Kind::kDebugExit, 0) == ExitReport{"debug-exit", 1, 0, ""});
+    CHECK(reported(Kind::kCommandEnded, 37) == ExitReport{"command", 37, 37, ""});
+    CHECK(reported(Kind::kCommandLost) == ExitReport{"command-lost", 125, 0, ""});
     CHECK(reported(Kind::kHostError) == ExitReport{"host-error", 1, 0, ""});
     CHECK(reported(Kind::kDebugExit, 35) == ExitReport{"debug-exit", 71, 35, ""});
     CHECK(reported(Kind::kTripleFault) == ExitReport{"triple-fault", 71, 0, ""});

@@ -32,6 +32,14 @@ TEST_CASE("A machine that was asked for nothing wants a console of its kernel") 
     CHECK(wishes(config).empty());
 }
 
+TEST_CASE("A command wants its streams, and what runs and ends it") {
+    MachineConfig config;
+    config.command.emplace();
+    CHECK(
+        wishes(config) ==
+        "VIRTIO_CONSOLE VIRTIO_MMIO ACPI SERIAL_8250_CONSOLE BINFMT_ELF DEVTMPFS PROC_FS DEVPORT");
+}
+
 TEST_CASE("Each device that was asked for wants its driver, and all of them the transport") {
     MachineConfig config;
     config.console = MachineConfig::Console::kVirtio;

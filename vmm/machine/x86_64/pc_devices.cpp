@@ -2,6 +2,7 @@
 #include "vmm/machine/x86_64/pc_devices.h"
 
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -50,6 +51,12 @@ devices::ConsoleOptions console_options(const SerialConfig& config, devices::Men
             break;
         case From::kUnix:
             options.kind = To::kUnix;
+            break;
+        case From::kStderr:
+            options.kind = To::kStdio;
+            options.input_fd = -1;
+            options.output_fd = STDERR_FILENO;
+            options.owns_terminal = false;
             break;
     }
     return options;
@@ -114,7 +121,13 @@ Result<std::unique_ptr<PcDevices>> PcDevices::create(const MachineConfig& config
         devices::ConsoleHost::create(around.loop, console_options(config.serial, around.menu)));
     pc->console_->set_observer(around.console_observer);
     pc->serial_.emplace(*pc->console_, pc->irq_lines_.serial);
-    pc->console_->set_input(*pc->serial_);
+    if (!config.command.has_value()) {
+        pc->console_->set_input(*pc->serial_);
+    } else if (!config.command->has_terminal) {
+        SKIFF_ASSIGN_OR_RETURN(pc->command_serial_,
+                               CommandSerial::create(around.loop, around.latch, *config.command,
+                                                     *pc->serial_, around.console_observer));
+    }
     end_run_with_console(*pc->console_, config.serial.kind == SerialConfig::Kind::kStdio,
                          around.latch);
     SKIFF_RETURN_IF_ERROR(pc->connect());
@@ -135,6 +148,35 @@ Result<void> PcDevices::connect() {
         SKIFF_RETURN_IF_ERROR(ports_.insert(range, "debug exit", *debug_exit_));
     }
     return {};
+}
+
+void PcDevices::give_serial_to_command() {
+    if (command_serial_) {
+        command_serial_->take_over();
+        return;
+    }
+    loop_.post([this] {
+        console_->set_input(*serial_);
+        console_->input_wanted();
+    });
+}
+
+void PcDevices::add_input_credit(std::size_t bytes) {
+    if (command_serial_) {
+        command_serial_->add_credit(bytes);
+    }
+}
+
+void PcDevices::release_consoles() {
+    console_->release();
+    if (command_serial_) {
+        command_serial_->release();
+    }
+}
+
+std::uint64_t PcDevices::finish_consoles() {
+    return console_->finish().lost_bytes +
+           (command_serial_ ? command_serial_->finish().lost_bytes : 0);
 }
 
 void PcDevices::ask_guest_to_stop() {

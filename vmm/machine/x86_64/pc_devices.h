@@ -17,6 +17,7 @@
 #include "devices/wall_clock.h"
 #include "vmm/kvm/irqfd_line.h"
 #include "vmm/kvm/vm.h"
+#include "vmm/machine/command_serial.h"
 #include "vmm/machine/machine_config.h"
 #include "vmm/machine/stop_latch.h"
 
@@ -43,6 +44,20 @@ class PcDevices {
     devices::Bus& mmio() { return mmio_; }
     devices::ConsoleHost& console() { return *console_; }
 
+    /// Whom the guest's init tells of the command; outlives it. Before the guest runs.
+    void set_command_events(devices::CommandEvents& events) {
+        power_control_.set_command_events(events);
+    }
+    /// The command's streams are the serial port, or its terminal is. Any thread, once.
+    void give_serial_to_command();
+    /// The guest has room for so much more input on the serial port. Any thread.
+    void add_input_credit(std::size_t bytes);
+
+    /// Lets vCPUs that are held in the console go. Any thread.
+    void release_consoles();
+    /// At the end, after the vCPUs and the loop: delivers what waits. How many bytes were lost.
+    std::uint64_t finish_consoles();
+
     /// Asks the guest to shut down: the power button; Ctrl-Alt-Del where ACPI is off, and also
     /// where the guest did not take notice of the button in time. On the event loop's thread.
     void ask_guest_to_stop();
@@ -67,6 +82,7 @@ class PcDevices {
     std::optional<devices::DebugExit> debug_exit_;
     std::unique_ptr<devices::ConsoleHost> console_;
     std::optional<devices::SerialPort> serial_;
+    std::unique_ptr<CommandSerial> command_serial_;
     UniqueFd button_timer_;
     EventLoop::Id button_timer_id_ = 0;
     devices::Bus ports_;
