@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "vmm/kvm/x86_64/debug_state.h"
 #include "vmm/machine/careful_memory.h"
+#include "vmm/machine/debug/x86_64/paging_bits.h"
 #include "vmm/machine/dump/core_notes.h"
 #include "vmm/machine/dump/guest_mappings.h"
 
@@ -118,7 +119,7 @@ Result<x86_64::PagingMode> paging_mode(const std::vector<kvm::Vcpu>& vcpus) {
     for (auto vcpu = vcpus.rbegin(); vcpu != vcpus.rend(); ++vcpu) {
         SKIFF_ASSIGN_OR_RETURN(const auto state, kvm::x86_64::read_paging_state(*vcpu));
         const bool is_first = vcpu == vcpus.rbegin();
-        const bool has_paging = (state.cr0 & (1U << 31)) != 0;
+        const bool has_paging = (state.cr0 & x86_64::kCr0Paging) != 0;
         if (is_first || (state.cpl == 0 && has_paging)) {
             mode = {.cr0 = state.cr0, .cr3 = state.cr3, .cr4 = state.cr4, .efer = state.efer};
         }

@@ -7,17 +7,18 @@
 
 #include "base/units.h"
 #include "vmm/machine/careful_memory.h"
+#include "vmm/machine/debug/x86_64/paging_bits.h"
 
 namespace skiff::machine {
 namespace {
 
-// Intel SDM vol. 3, chapter 4.
-constexpr std::uint64_t kCr0Paging = 1U << 31;
-constexpr std::uint64_t kCr4FiveLevels = 1U << 12;
-constexpr std::uint64_t kEferLongModeActive = 1U << 10;
-constexpr std::uint64_t kPresent = 1U << 0;
-constexpr std::uint64_t kLarge = 1U << 7;
-constexpr std::uint64_t kAddressMask = 0x000f'ffff'ffff'f000;
+using x86_64::kAddressMask;
+using x86_64::kCr0Paging;
+using x86_64::kCr4FiveLevels;
+using x86_64::kEferLongModeActive;
+using x86_64::kLarge;
+using x86_64::kPresent;
+
 constexpr std::size_t kEntries = 512;
 
 /// Tables that refer to each other in a circle look endless: 64 MiB of them are read.

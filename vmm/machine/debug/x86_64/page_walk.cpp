@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/machine/debug/x86_64/page_walk.h"
 
+#include "vmm/machine/debug/x86_64/paging_bits.h"
+
 namespace skiff::machine::x86_64 {
 namespace {
 
-// Intel SDM vol. 3, 2.5 and 2.2.1.
-constexpr std::uint64_t kCr0Paging = 1U << 31;
-constexpr std::uint64_t kCr4PageSizeExtension = 1U << 4;
-constexpr std::uint64_t kCr4PhysicalAddressExtension = 1U << 5;
-constexpr std::uint64_t kCr4FiveLevels = 1U << 12;
-constexpr std::uint64_t kEferLongModeActive = 1U << 10;
-
-// Intel SDM vol. 3, 4.3 to 4.5.
-constexpr std::uint64_t kPresent = 1U << 0;
-constexpr std::uint64_t kLarge = 1U << 7;
-constexpr std::uint64_t kAddressMask = 0x000f'ffff'ffff'f000;
 constexpr unsigned kPageBits = 12;
 constexpr unsigned kGibibytePageBits = 30;
 
