@@ -205,6 +205,20 @@ class Ports(SkiffTestCase):
         self.assertNotIn("port 0", finished.text)
         self.assertEqual(finished.status, 0)
 
+    def test_what_a_port_prints_is_no_silence(self):
+        path = self.folder() / "busy.sock"
+        limit = 1.5 * time_factor()
+        skiff = self.start_payload("virtio_console", "test=ports", "--port", f"busy={path}",
+                                   "--silence-timeout", limit)
+        skiff.expect("port 1 is named busy")
+        client = self.connect(path)
+        end = time.monotonic() + 2 * limit
+        while time.monotonic() < end:
+            client.sendall(b"ping")
+            self.assertEqual(self.receive(client, 4), b"ping")
+            time.sleep(0.05)
+        self.assertEqual(skiff.wait().status, 76)
+
     def test_what_cannot_be_is_one_line_of_error(self):
         hello = payload_path("hello")
         for arguments, wanted in (

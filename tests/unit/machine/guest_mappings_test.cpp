@@ -96,6 +96,17 @@ TEST_CASE("Tables that refer to each other in circles end, and give a bounded li
     CHECK(guest_mappings(memory, kLongMode).size() == skiff::machine::kMaxGuestMappings);
 }
 
+TEST_CASE("A hundred million tables that map no memory are not all looked at") {
+    GuestMemory memory = ram(4 * kMiB);
+    for (std::size_t i = 0; i < 512; ++i) {
+        put(memory, 0x1000, i, 0x2000 | kTable);
+        put(memory, 0x2000, i, 0x3000 | kTable);
+        put(memory, 0x3000, i, 0x4000 | kTable);
+        put(memory, 0x4000, i, 0xd0000000 | kTable);
+    }
+    CHECK(guest_mappings(memory, kLongMode).empty());
+}
+
 TEST_CASE("VMCOREINFO is known by its beginning, and taken only where it is text") {
     using skiff::machine::vmcoreinfo_in;
     const auto found = [](std::string page) {
