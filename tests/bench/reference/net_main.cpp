@@ -17,6 +17,7 @@
 #include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -139,11 +141,32 @@ void send(int tap, std::uint32_t size, std::uint64_t milliseconds) {
     }
 }
 
+/// The interface sends only once a worker of the kernel, which may have to wait for a processor,
+/// has seen that it has a carrier: until ping 0 is answered.
+void wait_for_link(int tap, std::span<std::uint8_t> request, std::span<std::uint8_t> reply) {
+    constexpr int kTries = 500;
+    Ping(request.data()).set_number(0);
+    for (int i = 0; i < kTries; ++i) {
+        if (write(tap, request.data(), request.size()) < 0) {
+            err(1, "write");
+        }
+        pollfd waiting{.fd = tap, .events = POLLIN, .revents = 0};
+        poll(&waiting, 1, 10);
+        while (read(tap, reply.data(), reply.size()) > 0) {
+            if (Ping(reply.data()).is_reply(0)) {
+                return;
+            }
+        }
+    }
+    errx(1, "no reply to the first ping");
+}
+
 void ping(int tap, std::uint64_t milliseconds) {
     std::array<std::uint8_t, kNetHeaderSize + payload::bench::kPingSize> request{};
     std::array<std::uint8_t, 2048> reply{};
     const Ping ping(request.data());
     ping.prepare();
+    wait_for_link(tap, request, reply);
     const Stopwatch stopwatch;
     std::uint64_t now = clock_ns(CLOCK_MONOTONIC);
     const std::uint64_t end = now + milliseconds * 1'000'000;
