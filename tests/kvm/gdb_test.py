@@ -107,6 +107,40 @@ class GdbItself(GdbTestCase):
         self.assertRegex(said, r"#0 +innermost (.|\n)*#1 .* middle ")
 
 
+class ByName(GdbTestCase):
+    def test_a_machine_is_found_by_its_name_with_its_symbols(self):
+        folder = self.folder()
+        environment = {"XDG_RUNTIME_DIR": str(folder)}
+        skiff = self.start_payload("debugged", "", "--name", "mine", "--gdb", "auto", "--gdb-wait",
+                                   environment=environment)
+        self.wait_until(lambda: (folder / "skiff/mine.kernel").is_symlink(), "the machine's link")
+        self.assertEqual((folder / "skiff").stat().st_mode & 0o777, 0o700)
+        gdb = self.start("gdb", "mine", stdin="pipe", environment=environment)
+        gdb.send("set confirm off\ninfo symbol $pc\nkill\n")
+        gdb.close_stdin()
+        self.assertIn(" in section .text", gdb.wait(60).text)
+        skiff.wait()
+        self.assertEqual(list((folder / "skiff").iterdir()), [])
+
+    def test_a_name_that_nobody_has_is_one_line(self):
+        environment = {"XDG_RUNTIME_DIR": str(self.folder())}
+        finished = self.run_skiff("gdb", "nobody", environment=environment)
+        self.assertEqual(finished.status, 2)
+        self.assertRegex(finished.error_text, r"\Askiff: no machine called 'nobody' [^\n]+\n\Z")
+
+    def test_a_folder_of_others_is_not_trusted(self):
+        folder = self.folder()
+        (folder / "skiff").mkdir(mode=0o755)
+        (folder / "skiff").chmod(0o755)
+        finished = self.run_payload("hello", "", "--name", "mine", "--gdb", "auto",
+                                    environment={"XDG_RUNTIME_DIR": str(folder)})
+        self.assertEqual(finished.status, 2)
+        self.assertIn("belongs to you alone", finished.error_text)
+
+    def test_auto_needs_a_name(self):
+        self.assertIn("--name", self.run_payload("hello", "", "--gdb", "auto").error_text)
+
+
 class Protocol(GdbTestCase):
     def test_the_first_instruction_waits(self):
         skiff, path = self.debug()

@@ -63,16 +63,20 @@ constexpr std::array kGdbArguments = {
         .name = "ADDRESS",
         .required = true,
         .completion = Completion::kFile,
-        .help = "Where skiff run --gdb listens: a socket's path, unix:PATH or tcp:127.0.0.1:PORT.",
+        .help = "The machine's name, where it runs with --name NAME --gdb auto; or where skiff run "
+                "--gdb listens: a socket's path, unix:PATH or tcp:127.0.0.1:PORT.",
     },
     ArgumentSpec{
         .name = "VMLINUX",
         .completion = Completion::kFile,
-        .help = "The guest's ELF file with its symbols. The gdb scripts that a kernel's build has "
-                "beside it (vmlinux-gdb.py) are loaded too.",
+        .help =
+            "The guest's ELF file with its symbols; for a machine by its name, the file that it "
+            "booted unless another is named. The gdb scripts that a kernel's build has "
+            "beside it (vmlinux-gdb.py) are loaded too.",
     },
 };
 constexpr std::array kGdbExamples = {
+    ExampleSpec{"skiff gdb mine", "Debug the guest of skiff run vmlinux --name mine --gdb auto."},
     ExampleSpec{"skiff gdb /tmp/g vmlinux",
                 "Debug the guest of skiff run vmlinux --gdb unix:/tmp/g."},
 };

@@ -2,13 +2,17 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/file.h"
 #include "vmm/cli/commands.h"
+#include "vmm/cli/named_machine.h"
 #include "vmm/cli/output.h"
 #include "vmm/gdb/address.h"
 
@@ -27,6 +31,37 @@ Result<std::string> remote_of(const std::string& text) {
     return text;
 }
 
+/// What to connect to, and where the symbols are; empty: nobody knows.
+struct Target {
+    std::string remote;
+    std::string symbols;
+};
+
+bool is_elf(const std::string& path) {
+    constexpr std::array<std::uint8_t, 4> kMagic = {0x7f, 'E', 'L', 'F'};
+    const auto file = File::open(path);
+    std::array<std::uint8_t, 4> begin{};
+    return file.ok() && file->read(0, begin).ok() && begin == kMagic;
+}
+
+Result<Target> target_of(const std::string& text) {
+    std::error_code failure;
+    if (text.find_first_of("/:") != std::string::npos || text.empty() ||
+        std::filesystem::exists(text, failure)) {
+        SKIFF_ASSIGN_OR_RETURN(std::string remote, remote_of(text));
+        return Target{std::move(remote), {}};
+    }
+    SKIFF_ASSIGN_OR_RETURN(const DebugPlace place, debug_place(text));
+    if (!std::filesystem::exists(place.socket, failure)) {
+        return Error::user(fmt::format(
+            "no machine called '{}' waits for a debugger: start it with skiff run --name {} --gdb "
+            "auto",
+            text, text));
+    }
+    const std::string kernel = std::filesystem::canonical(place.kernel, failure).string();
+    return Target{place.socket, is_elf(kernel) ? kernel : std::string()};
+}
+
 /// A kernel's build tree has its gdb scripts beside vmlinux, as vmlinux-gdb.py, which gdb loads by
 /// itself from folders that it is told to trust.
 void trust_kernel_scripts(const std::string& vmlinux, std::vector<std::string>& words) {
@@ -40,18 +75,21 @@ void trust_kernel_scripts(const std::string& vmlinux, std::vector<std::string>& 
 }
 
 Result<int> run(const ParsedArguments& arguments) {
-    SKIFF_ASSIGN_OR_RETURN(const std::string remote, remote_of(*arguments.last("ADDRESS")));
+    SKIFF_ASSIGN_OR_RETURN(Target target, target_of(*arguments.last("ADDRESS")));
     std::vector<std::string> words = {"gdb", "-q"};
     if (const std::string* const vmlinux = arguments.last("VMLINUX")) {
-        if (::access(vmlinux->c_str(), R_OK) != 0) {
+        target.symbols = *vmlinux;
+    }
+    if (!target.symbols.empty()) {
+        if (::access(target.symbols.c_str(), R_OK) != 0) {
             return Error::user(
-                fmt::format("cannot read the kernel '{}' for its symbols", *vmlinux));
+                fmt::format("cannot read the kernel '{}' for its symbols", target.symbols));
         }
-        trust_kernel_scripts(*vmlinux, words);
-        words.push_back(*vmlinux);
+        trust_kernel_scripts(target.symbols, words);
+        words.push_back(target.symbols);
     }
     words.emplace_back("-ex");
-    words.push_back("target remote " + remote);
+    words.push_back("target remote " + target.remote);
     std::vector<char*> argv;
     argv.reserve(words.size() + 1);
     for (std::string& word : words) {

@@ -31,6 +31,10 @@ Result<void> write_exit_file(const std::optional<std::string>& path,
 Result<int> run_machine(const RunOptions& options) {
     SKIFF_RETURN_IF_ERROR(log::configure(options.log));
     SKIFF_RETURN_IF_ERROR(make_exit_file(options.exit_file));
+    std::unique_ptr<KernelLink> kernel_link;
+    if (options.debug_place.has_value() && !options.dry_run) {
+        SKIFF_RETURN_IF_ERROR(make_private_folder(*options.debug_place));
+    }
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
                            machine::Machine::create(options.config));
     if (options.device_tree_file.has_value()) {
@@ -45,6 +49,11 @@ Result<int> run_machine(const RunOptions& options) {
     }
     if (log::enabled(log::Level::kDebug)) {
         log::debug("{}", machine->describe());
+    }
+    if (options.debug_place.has_value()) {
+        // Only now: the socket is this machine's, so the name is.
+        SKIFF_ASSIGN_OR_RETURN(kernel_link, KernelLink::create(options.debug_place->kernel,
+                                                               options.config.kernel_path));
     }
     const machine::ExitReason reason = machine->run();
     SKIFF_RETURN_IF_ERROR(write_exit_file(options.exit_file, reason));

@@ -184,8 +184,24 @@ Result<void> assign_console(const ParsedArguments& arguments, machine::MachineCo
     return {};
 }
 
-Result<void> assign_gdb(const ParsedArguments& arguments, machine::MachineConfig& config) {
-    SKIFF_RETURN_IF_ERROR(assign(arguments, "gdb", gdb::parse_listen_address, config.gdb));
+Result<void> assign_named_gdb(RunOptions& options) {
+    if (options.config.name.empty()) {
+        return Error::user("--gdb auto goes by the machine's name: give it one with --name");
+    }
+    SKIFF_ASSIGN_OR_RETURN(options.debug_place, debug_place(options.config.name));
+    options.config.gdb = gdb::ListenAddress{.kind = gdb::ListenAddress::Kind::kUnix,
+                                            .path = options.debug_place->socket};
+    return {};
+}
+
+Result<void> assign_gdb(const ParsedArguments& arguments, RunOptions& options) {
+    machine::MachineConfig& config = options.config;
+    const std::string* const address = arguments.last("gdb");
+    if (address != nullptr && *address == "auto") {
+        SKIFF_RETURN_IF_ERROR(assign_named_gdb(options));
+    } else {
+        SKIFF_RETURN_IF_ERROR(assign(arguments, "gdb", gdb::parse_listen_address, config.gdb));
+    }
     config.gdb_wait = arguments.has("gdb-wait");
     if (config.gdb_wait && !config.gdb.has_value()) {
         return Error::user("--gdb-wait waits for a debugger, but there is no --gdb to come to");
@@ -234,7 +250,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign(arguments, "vmlinux", parse_path, options.config.vmlinux_path));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "timeout", parse_timeout, options.config.timeout));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
-    SKIFF_RETURN_IF_ERROR(assign_gdb(arguments, options.config));
+    SKIFF_RETURN_IF_ERROR(assign_gdb(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
     options.dry_run = arguments.has("dry-run");
     SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "vmm/bundle/command_request.h"
+#include "vmm/cli/named_machine.h"
 #include "vmm/cli/parsed_arguments.h"
 #include "vmm/machine/machine_config.h"
 
@@ -28,6 +29,8 @@ struct RunOptions {
     bool dry_run = false;
     /// Where the device tree is to be written.
     std::optional<std::string> device_tree_file;
+    /// What `skiff gdb NAME` finds, with --gdb auto.
+    std::optional<DebugPlace> debug_place{};
     /// Where it is to be told how the run ended (machine/exit_report.h).
     std::optional<std::string> exit_file;
 };

@@ -201,11 +201,12 @@ constexpr std::array kOtherOptions = {
         .value_use = ValueUse::kRequired,
         .value_name = "ADDRESS",
         .completion = Completion::kChoices,
-        .choices = "unix: tcp:127.0.0.1:",
+        .choices = "auto unix: tcp:127.0.0.1:",
         .group = kDebugging,
-        .help = "Let gdb debug the guest, at unix:PATH (a listening socket) or tcp:127.0.0.1:PORT "
-                "(0: a free port, which the log names). What this host's KVM cannot debug is said "
-                "at the start.",
+        .help =
+            "Let gdb debug the guest, at unix:PATH (a listening socket) or tcp:127.0.0.1:PORT "
+            "(0: a free port, which the log names); auto, with --name NAME, is where 'skiff gdb "
+            "NAME' looks. What this host's KVM cannot debug is said at the start.",
     },
     OptionSpec{
         .long_name = "gdb-wait",
