@@ -26,6 +26,9 @@ std::vector<std::string> CaseDraft::run_arguments() const {
     add_if("--memory", memory);
     result.insert(result.end(), args.begin(), args.end());
     if (!command.empty()) {
+        for (const std::string& variable : environment) {
+            result.push_back("--env=" + variable);
+        }
         result.emplace_back("--");
         result.insert(result.end(), command.begin(), command.end());
     }

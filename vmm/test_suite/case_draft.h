@@ -24,6 +24,7 @@ struct CaseDraft {
     std::optional<std::string> memory;
     std::vector<std::string> args;
     std::vector<std::string> command;
+    /// NAME=VALUE each: of the command in the guest where there is one, and of skiff run.
     std::vector<std::string> environment;
     std::optional<std::chrono::milliseconds> timeout;
     Expectation expectation;

@@ -50,6 +50,13 @@ command = ["sh", "-c", "echo ${HOME}"]
     CHECK(test.origin == "some/suite.toml:1");
 }
 
+TEST_CASE("Variables are the command's too, where there is one") {
+    CHECK(only_case("env = { A = \"b c\" }\nkernel = \"k\"").arguments == Words{"--kernel", "k"});
+    const TestCase test = only_case("env = { A = \"b c\" }\nkernel = \"k\"\ncommand = [\"env\"]");
+    CHECK(test.arguments == Words{"--kernel", "k", "--env=A=b c", "--", "env"});
+    CHECK(test.environment == Words{"A=b c"});
+}
+
 TEST_CASE("What a case does not say comes from the defaults, what it says replaces it") {
     const auto cases = cases_of(R"(
 name = "mine"
