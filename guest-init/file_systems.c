@@ -39,14 +39,15 @@ static void make_nodes(void) {
     }
 }
 
-void mount_pseudo_file_systems(void) {
+int mount_pseudo_file_systems(void) {
     static const char* const folders[] = {"/proc", "/sys", "/dev", "/tmp"};
     for (unsigned i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         CALL2(mkdir, folders[i], 0755);
     }
     mount_at("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0);
     mount_at("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0);
-    if (mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, 0) != 0) {
+    const int has_devtmpfs = mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, 0) == 0;
+    if (!has_devtmpfs) {
         make_nodes();
     }
     CALL2(mkdir, "/dev/pts", 0755);
@@ -57,6 +58,7 @@ void mount_pseudo_file_systems(void) {
     CALL2(symlink, "/proc/self/fd/0", "/dev/stdin");
     CALL2(symlink, "/proc/self/fd/1", "/dev/stdout");
     CALL2(symlink, "/proc/self/fd/2", "/dev/stderr");
+    return has_devtmpfs;
 }
 
 // Drivers may need a moment for their first look at a disk.

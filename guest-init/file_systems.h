@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Mounts /proc, /sys and /dev with what is in it; what this kernel does not have is left out.
-void mount_pseudo_file_systems(void);
+// Mounts /proc, /sys and /dev with what is in it; what this kernel does not have is left out. 0
+// where it has no devtmpfs: then there are no more devices in /dev than every PC has.
+int mount_pseudo_file_systems(void);
 
 // Makes the device's file system the root, read-only with a layer in memory above it. Null, or
 // which step was not possible.

@@ -191,8 +191,7 @@ static void run_on_streams(const struct orders* orders, enum place place) {
 
 // PID 1 leads the terminal's session itself: when a leader ends, the terminal is hung up and loses
 // the output that it has not sent yet.
-static void run_on_terminal(const struct orders* orders) {
-    int on_hvc = has_virtio_console();
+static void run_on_terminal(const struct orders* orders, int on_hvc) {
     long terminal = on_hvc ? open_coming_device("/dev/hvc0", O_RDWR)
                            : CALL3(open, "/dev/ttyS0", O_RDWR | O_CLOEXEC, 0);
     if (terminal < 0) {
@@ -236,7 +235,7 @@ __attribute__((noreturn, used)) static void init_main(long* stack) {
     }
     const char* failed =
         orders.root_disk == NULL_POINTER ? NULL_POINTER : change_root(orders.root_disk);
-    mount_pseudo_file_systems();
+    const int has_ports = mount_pseudo_file_systems() && has_virtio_console();
     if (!find_machine_control()) {
         give_up("reach its power control (CONFIG_DEVPORT or CONFIG_DEVMEM)");
     }
@@ -250,12 +249,12 @@ __attribute__((noreturn, used)) static void init_main(long* stack) {
     CALL4(rt_sigprocmask, SIG_BLOCK, &child_signal, 0, sizeof child_signal);
     set_signal_handler(SIGCHLD, on_child);
     set_signal_handler(SIGPIPE, SIG_IGN);
-    const enum place place = orders.wants_terminal  ? ON_TERMINAL
-                             : has_virtio_console() ? ON_PORTS
-                                                    : ON_SERIAL_PORT;
+    const enum place place = orders.wants_terminal ? ON_TERMINAL
+                             : has_ports           ? ON_PORTS
+                                                   : ON_SERIAL_PORT;
     set_console_log_level(&orders, place);
     if (place == ON_TERMINAL) {
-        run_on_terminal(&orders);
+        run_on_terminal(&orders, has_ports);
     } else {
         run_on_streams(&orders, place);
     }

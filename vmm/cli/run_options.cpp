@@ -217,7 +217,7 @@ Result<void> assign_log(const ParsedArguments& arguments, log::Options& options)
         options.level = log::Level::kWarning;
     } else if (arguments.has("verbose")) {
         options.level = log::Level::kDebug;
-    } else if (arguments.words().has_value()) {
+    } else if (arguments.words().has_value() && !arguments.has("interactive")) {
         options.level = log::Level::kWarning;  // standard error is the command's
     }
     return assign(arguments, "log-file", parse_path, options.file_path);

@@ -6,12 +6,16 @@
 #include <utility>
 
 #include "base/log.h"
+#include "guest-init/orders.h"
 
 namespace skiff::machine {
 namespace {
 
 // A slow reader of the command's output has this long at the end, for 64 KiB at most.
 constexpr std::chrono::seconds kDeliverOutput{30};
+
+static_assert(devices::EscapedInput::kEscape == SKIFF_INPUT_ESCAPE);
+static_assert(devices::EscapedInput::kEnd == SKIFF_INPUT_END);
 
 }  // namespace
 

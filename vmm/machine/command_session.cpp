@@ -2,9 +2,21 @@
 #include "vmm/machine/command_session.h"
 
 #include "base/log.h"
+#include "devices/power_control_registers.h"
 #include "guest-init/orders.h"
 
 namespace skiff::machine {
+namespace {
+
+using devices::power_control::Register;
+
+static_assert(static_cast<int>(Register::kExitStatus) == SKIFF_EXIT_STATUS_REGISTER);
+static_assert(static_cast<int>(Register::kCommand) == SKIFF_COMMAND_REGISTER);
+static_assert(static_cast<int>(Register::kInputCredit) == SKIFF_INPUT_CREDIT_REGISTER);
+static_assert(devices::power_control::kPortBase == SKIFF_POWER_CONTROL_PORTS);
+static_assert(devices::power_control::kMmioBase == SKIFF_POWER_CONTROL_PAGE);
+
+}  // namespace
 
 void CommandSession::command_state(std::uint8_t state, std::uint8_t exit_status) {
     switch (state) {
