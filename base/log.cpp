@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+
+#include "base/line_file.h"
 
 namespace skiff::log {
 namespace {
@@ -15,7 +18,6 @@ std::atomic<Level> current_level{Level::kWarning};
 std::atomic<bool> raw_terminal{false};
 
 constexpr const char* kStderrPattern = "skiff: %v";
-constexpr const char* kFilePattern = "%Y-%m-%dT%H:%M:%S.%f%z %t %l %v";
 
 spdlog::level::level_enum to_spdlog(Level level) {
     switch (level) {
@@ -33,6 +35,39 @@ spdlog::level::level_enum to_spdlog(Level level) {
             return spdlog::level::off;
     }
     return spdlog::level::off;
+}
+
+/// "2026-01-31T12:00:00.123456+0000 [id:thread:level] message".
+std::string file_pattern(const Options& options) {
+    std::string id;
+    for (const char c : options.instance_id) {
+        id += c == '%' ? "%%" : std::string(1, c);
+    }
+    return fmt::format("%Y-%m-%dT%H:%M:%S.%f%z [{}%t{}] %v", id.empty() ? id : id + ":",
+                       options.show_level ? ":%l" : "");
+}
+
+class LineFileSink final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    explicit LineFileSink(LineFile file) : file_(std::move(file)) {}
+    std::uint64_t lost_lines() const { return file_.lost_lines(); }
+
+  protected:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t line;
+        formatter_->format(message, line);
+        static_cast<void>(file_.write({line.data(), line.size()}));
+    }
+    void flush_() override {}
+
+  private:
+    LineFile file_;
+};
+
+/// The log's file; null where it goes to stderr.
+std::shared_ptr<LineFileSink>& file_sink() {
+    static std::shared_ptr<LineFileSink> instance;
+    return instance;
 }
 
 std::shared_ptr<spdlog::logger> make_stderr_logger() {
@@ -81,18 +116,17 @@ Result<void> configure(const Options& options) {
     if (options.file_path.empty()) {
         return {};
     }
-    try {
-        auto file_logger = std::make_shared<spdlog::logger>(
-            "skiff", std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file_path));
-        file_logger->set_pattern(kFilePattern);
-        file_logger->set_level(spdlog::level::trace);
-        file_logger->flush_on(spdlog::level::trace);
-        logger() = std::move(file_logger);
-    } catch (const spdlog::spdlog_ex& failure) {
-        return Error::user(
-            fmt::format("cannot open the log file {}: {}", options.file_path, failure.what()));
-    }
+    SKIFF_ASSIGN_OR_RETURN(LineFile file, LineFile::open(options.file_path, "the log file"));
+    file_sink() = std::make_shared<LineFileSink>(std::move(file));
+    auto file_logger = std::make_shared<spdlog::logger>("skiff", file_sink());
+    file_logger->set_pattern(file_pattern(options));
+    file_logger->set_level(spdlog::level::trace);
+    logger() = std::move(file_logger);
     return {};
+}
+
+std::uint64_t lost_lines() {
+    return file_sink() == nullptr ? 0 : file_sink()->lost_lines();
 }
 
 bool enabled(Level level) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,14 +18,23 @@ enum class Level { kTrace, kDebug, kInfo, kWarning, kError, kOff };
 
 struct Options {
     Level level = Level::kInfo;
-    /// Empty: stderr, as "skiff: message". Otherwise appended to this file, with time and thread.
+    /// Empty: stderr, as "skiff: message". Otherwise appended to this file or FIFO, with time and
+    /// thread; what a FIFO does not take is lost.
     std::string file_path;
+    /// What the lines in a file say the machine is called; may be empty.
+    std::string instance_id;
+    /// Whether the lines in a file name their level.
+    bool show_level = true;
 };
 
-/// Call once, before other threads are started. Without it, warnings and worse go to stderr.
+/// Before other threads are started; the last call counts. Without it, warnings and worse go to
+/// stderr.
 Result<void> configure(const Options& options);
 
 bool enabled(Level level);
+
+/// How many lines the log's FIFO did not take.
+std::uint64_t lost_lines();
 
 /// Writes one line. `message` is data: control characters in it are made visible, so that text
 /// which a guest chose cannot forge lines or drive the terminal.

@@ -40,6 +40,16 @@ class [[nodiscard]] Error {
     /// The errno of the host call that failed, 0 where there was none.
     int errno_value() const { return errno_value_; }
     const std::string& message() const { return message_; }
+    /// What of a configuration is wrong, as a path: "drives[0].path_on_host"; empty where it is
+    /// nothing of the kind. The message says it too.
+    const std::string& field() const { return field_; }
+
+    /// The same error, about this field.
+    Error with_field(std::string field) const {
+        Error error = *this;
+        error.field_ = std::move(field);
+        return error;
+    }
 
     /// A command cannot be run, for which there are kinds of errors of its own.
     static Error command(ErrorKind kind, std::string message) {
@@ -48,7 +58,9 @@ class [[nodiscard]] Error {
 
     /// The same error with "`context`: " before its message.
     Error with_context(const std::string& context) const {
-        return Error(kind_, errno_value_, context + ": " + message_);
+        Error error = *this;
+        error.message_ = context + ": " + message_;
+        return error;
     }
 
   private:
@@ -58,6 +70,7 @@ class [[nodiscard]] Error {
     ErrorKind kind_;
     int errno_value_;
     std::string message_;
+    std::string field_;
 };
 
 /// A value or the Error that prevented it. Reading the side that is not there is a CHECK failure.

@@ -16,24 +16,34 @@ constexpr TokenBucket::Duration kLongestWait = std::chrono::hours(1);
 
 }  // namespace
 
+TokenBucket::Rate TokenBucket::Rate::per_second(std::uint64_t tokens) {
+    SKIFF_CHECK(tokens != 0);
+    const std::uint64_t size = std::max<std::uint64_t>(1, tokens / 10);
+    const Seconds time(static_cast<double>(size) / static_cast<double>(tokens));
+    return {.size = size,
+            .refill_time = std::max(Duration(1), std::chrono::round<Duration>(time)),
+            .one_time_burst = 0};
+}
+
 TokenBucket::TokenBucket(const Rate& rate, Time now)
-    : rate_(static_cast<double>(rate.tokens_per_second)),
-      burst_(std::max(1.0, rate_ * Seconds(rate.burst).count())),
-      level_(burst_),
+    : rate_(static_cast<double>(rate.size) / Seconds(rate.refill_time).count()),
+      size_(static_cast<double>(rate.size)),
+      level_(size_),
+      extra_(static_cast<double>(rate.one_time_burst)),
       filled_at_(now) {
-    SKIFF_CHECK(rate.tokens_per_second != 0);
+    SKIFF_CHECK(rate.size != 0 && rate.refill_time.count() > 0);
 }
 
 void TokenBucket::refill(Time now) {
     if (now > filled_at_) {
-        level_ = std::min(burst_, level_ + rate_ * Seconds(now - filled_at_).count());
+        level_ = std::min(size_, level_ + rate_ * Seconds(now - filled_at_).count());
         filled_at_ = now;
     }
 }
 
 TokenBucket::Duration TokenBucket::wait_for(std::uint64_t cost, Time now) {
     refill(now);
-    const double needed = std::min(static_cast<double>(cost), burst_);
+    const double needed = std::min(static_cast<double>(cost) - extra_, size_);
     // Half a token is a rounding error, not a reason to sleep.
     if (level_ + 0.5 >= needed) {
         return Duration::zero();
@@ -46,7 +56,9 @@ TokenBucket::Duration TokenBucket::wait_for(std::uint64_t cost, Time now) {
 }
 
 void TokenBucket::take(std::uint64_t cost) {
-    level_ -= static_cast<double>(cost);
+    const double from_extra = std::min(extra_, static_cast<double>(cost));
+    extra_ -= from_extra;
+    level_ -= static_cast<double>(cost) - from_extra;
 }
 
 }  // namespace skiff

@@ -7,9 +7,9 @@
 namespace skiff {
 
 /// A rate limit that is exact over time: tokens (bytes, operations) come in at a constant rate and
-/// are collected up to a burst; what is done takes as many as it costs.
+/// are collected up to a size; what is done takes as many as it costs.
 ///
-/// What costs more than the burst may begin when the bucket is full, and leaves a debt that later
+/// What costs more than the size may begin when the bucket is full, and leaves a debt that later
 /// users wait for: so nothing is too large to be done, and the rate still holds.
 ///
 /// The caller passes the time, from one steady clock. Not thread-safe.
@@ -20,10 +20,14 @@ class TokenBucket {
     using Duration = std::chrono::nanoseconds;
 
     struct Rate {
-        std::uint64_t tokens_per_second = 0;  ///< Not 0.
-        /// How long tokens are collected for while nobody takes them. Long enough to make up for a
-        /// thread that is woken late, short enough not to blur the rate.
-        Duration burst = std::chrono::milliseconds(100);
+        std::uint64_t size = 0;            ///< The most tokens that are collected. Not 0.
+        Duration refill_time{0};           ///< In which so many come in. Not 0.
+        std::uint64_t one_time_burst = 0;  ///< Tokens on top, that never come back.
+
+        /// So many a second, collected for about a tenth of a second: long enough to make up for a
+        /// thread that is woken late, short enough not to blur the rate. `tokens` is not 0.
+        static Rate per_second(std::uint64_t tokens);
+        bool operator==(const Rate&) const = default;
     };
 
     /// Begins full.
@@ -35,14 +39,13 @@ class TokenBucket {
     /// Takes them; after wait_for() gave zero for the same cost and time.
     void take(std::uint64_t cost);
 
-    std::uint64_t tokens_per_second() const { return static_cast<std::uint64_t>(rate_); }
-
   private:
     void refill(Time now);
 
     double rate_;   // tokens a second
-    double burst_;  // tokens
+    double size_;   // tokens
     double level_;  // tokens; below 0 is debt
+    double extra_;  // tokens of the one-time burst that are left
     Time filled_at_;
 };
 

@@ -37,6 +37,13 @@ UniqueFd make_socket() {
     return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
+/// Who listens at the other end of a connected socket.
+pid_t listener_pid(int socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 /// Makes way for our socket where `path` is one that nobody listens on any more.
 Result<void> remove_stale_socket(const std::string& path, const std::string& option,
                                  const sockaddr_un& address) {
@@ -49,7 +56,12 @@ Result<void> remove_stale_socket(const std::string& path, const std::string& opt
             "{}: a file of that name exists and is not a socket; choose another", option));
     }
     const UniqueFd probe = make_socket();
-    if (::connect(probe.get(), generic(address), sizeof address) == 0 || errno != ECONNREFUSED) {
+    if (::connect(probe.get(), generic(address), sizeof address) == 0) {
+        return Error::user(
+            fmt::format("{}: another process listens on that socket (pid {}); choose another",
+                        option, listener_pid(probe.get())));
+    }
+    if (errno != ECONNREFUSED) {
         return Error::user(
             fmt::format("{}: another process listens on that socket; choose another", option));
     }
@@ -62,7 +74,7 @@ Result<void> remove_stale_socket(const std::string& path, const std::string& opt
 }  // namespace
 
 Result<UnixListener> UnixListener::listen(const std::string& path, const std::string& option,
-                                          int backlog) {
+                                          int backlog, std::optional<mode_t> mode) {
     SKIFF_ASSIGN_OR_RETURN(const sockaddr_un address, address_of(path, option));
     UniqueFd socket = make_socket();
     if (!socket.valid()) {
@@ -78,6 +90,9 @@ Result<UnixListener> UnixListener::listen(const std::string& path, const std::st
         }
     }
     UnixListener listener(std::move(socket), path);
+    if (mode.has_value() && ::chmod(path.c_str(), *mode) != 0) {
+        return failure(option, "cannot set the socket's mode");
+    }
     if (::listen(listener.fd(), backlog) != 0) {
         return failure(option, "cannot listen");
     }

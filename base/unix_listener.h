@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -15,9 +16,9 @@ class UnixListener {
   public:
     /// Replaces a socket that nobody listens on, and nothing else that exists at `path`. `option`
     /// is what the user wrote, for errors. The socket does not block; `backlog` clients wait in its
-    /// queue.
+    /// queue. `mode` is the file's, where given; before anybody can connect.
     static Result<UnixListener> listen(const std::string& path, const std::string& option,
-                                       int backlog = 8);
+                                       int backlog = 8, std::optional<mode_t> mode = {});
     UnixListener(UnixListener&&) noexcept = default;
     UnixListener& operator=(UnixListener&&) = delete;
     ~UnixListener();

@@ -26,6 +26,7 @@ BalloonDevice::BalloonDevice(const BalloonOptions& options, GuestMemory& memory,
       memory_(memory),
       host_(host),
       hints_(host),
+      stats_interval_ms_(options.stats_interval.count()),
       num_pages_(pages_of(options.size_bytes)) {}
 
 std::uint64_t BalloonDevice::offered_features() const {

@@ -62,6 +62,11 @@ class BalloonDevice final : public Device {
     std::uint64_t target_bytes() const;
     /// How large the driver says that the balloon is. Any thread.
     std::uint64_t actual_bytes() const;
+    /// How often the driver is asked for its statistics from now on; what is waited for already is
+    /// not called off. Not zero, and only where the device began with statistics. Any thread.
+    void set_stats_interval(std::chrono::milliseconds interval) {
+        stats_interval_ms_.store(interval.count(), std::memory_order_relaxed);
+    }
     /// Its own calls say which thread.
     FreePageHints& hints() { return hints_; }
     const FreePageHints& hints() const { return hints_; }
@@ -75,7 +80,9 @@ class BalloonDevice final : public Device {
     BalloonCounters& counters() { return counters_; }
     /// Whether the driver wants reported pages to keep a content other than zero.
     bool pages_keep_poison() const { return poison_accepted_.load() && poison_val_.load() != 0; }
-    std::chrono::milliseconds stats_interval() const { return options_.stats_interval; }
+    std::chrono::milliseconds stats_interval() const {
+        return std::chrono::milliseconds(stats_interval_ms_.load(std::memory_order_relaxed));
+    }
     void set_statistics(const StatisticsAnswer& statistics);
 
   private:
@@ -84,6 +91,7 @@ class BalloonDevice final : public Device {
     DeviceHost& host_;
     BalloonCounters counters_;
     FreePageHints hints_;
+    std::atomic<std::chrono::milliseconds::rep> stats_interval_ms_;
     std::atomic<std::uint32_t> num_pages_;
     std::atomic<std::uint32_t> actual_{0};
     std::atomic<std::uint32_t> poison_val_{0};

@@ -13,6 +13,7 @@
 #include <ctime>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "base/log.h"
 #include "base/units.h"
@@ -63,7 +64,7 @@ BlockDevice::BlockDevice(DiskFile file, const DiskOptions& options, DeviceHost& 
       options_(options),
       host_(host),
       queue_sizes_(options.queues, kQueueSize),
-      limits_(options),
+      limits_(options.limits),
       capacity_sectors_(file_.size_now().value_or(0) / kSectorBytes),
       writeback_(wants_writeback(options)),
       counters_(options.queues) {
@@ -76,14 +77,37 @@ BlockDevice::~BlockDevice() {
     }
 }
 
-Result<void> BlockDevice::watch_size(EventLoop& loop) {
-    size_watch_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+/// Opens size_watch_ on the file.
+Result<void> BlockDevice::watch_path() {
+    UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     // Whoever resizes a file has it open for writing and closes it in the end. What we write
     // ourselves must not wake us: so not IN_MODIFY.
-    if (!size_watch_.valid() ||
-        ::inotify_add_watch(size_watch_.get(), file_.path().c_str(), IN_CLOSE_WRITE) < 0) {
+    if (!watch.valid() ||
+        ::inotify_add_watch(watch.get(), file_.path().c_str(), IN_CLOSE_WRITE) < 0) {
         return Error::host(errno, fmt::format("cannot watch the size of disk '{}'", file_.path()));
     }
+    size_watch_ = std::move(watch);
+    return {};
+}
+
+Result<void> BlockDevice::replace_file(const std::string& path) {
+    if (!file_.is_at(path)) {
+        DiskOptions options = options_;
+        options.path = path;
+        SKIFF_ASSIGN_OR_RETURN(DiskFile file, open(options));
+        SKIFF_RETURN_IF_ERROR(file_.replace_by(std::move(file)));
+        if (size_loop_ != nullptr) {
+            EventLoop& loop = *std::exchange(size_loop_, nullptr);
+            loop.remove(size_watch_id_);
+            SKIFF_RETURN_IF_ERROR(watch_size(loop));
+        }
+    }
+    look_at_size();
+    return {};
+}
+
+Result<void> BlockDevice::watch_size(EventLoop& loop) {
+    SKIFF_RETURN_IF_ERROR(watch_path());
     SKIFF_ASSIGN_OR_RETURN(size_watch_id_, loop.add(size_watch_.get(), EPOLLIN, [this](auto) {
         std::array<char, 4096> events{};
         while (::read(size_watch_.get(), events.data(), events.size()) > 0) {

@@ -16,7 +16,6 @@
 #include "virtio/block/block_registers.h"
 #include "virtio/block/block_request.h"
 #include "virtio/block/disk_file.h"
-#include "virtio/block/disk_limits.h"
 #include "virtio/block/disk_options.h"
 #include "virtio/block/io_engine.h"
 #include "virtio/device.h"
@@ -54,6 +53,11 @@ class BlockDevice final : public Device {
     /// thread or before it runs; `loop` outlives the device or ends before it.
     Result<void> watch_size(EventLoop& loop);
 
+    /// Puts another file behind the disk, which the driver is told of where its size differs. The
+    /// same file once more only has its size looked at. On the thread that all queues' loops are
+    /// on, of which there must be one.
+    Result<void> replace_file(const std::string& path);
+
     DeviceType type() const override { return DeviceType::kBlock; }
     std::uint64_t offered_features() const override;
     std::span<const std::uint16_t> queue_max_sizes() const override { return queue_sizes_; }
@@ -75,7 +79,7 @@ class BlockDevice final : public Device {
     // For BlockQueue, on any loop.
     std::unique_ptr<IoEngine> make_engine(unsigned depth);
     DiskRules rules(std::uint64_t features) const;
-    DiskLimits& limits() { return limits_; }
+    RateLimiter& limits() { return limits_; }
     std::span<const std::uint8_t> id() const { return id_; }
     /// Tells the driver when the host's file has another size now: one call of the host.
     void look_at_size();
@@ -87,6 +91,7 @@ class BlockDevice final : public Device {
 
   private:
     BlockConfig config() const;
+    Result<void> watch_path();
     bool may_unmap() const { return options_.discard && file_.can_discard(); }
 
     DiskFile file_;
@@ -94,7 +99,7 @@ class BlockDevice final : public Device {
     DeviceHost& host_;
     std::vector<std::uint16_t> queue_sizes_;
     std::array<std::uint8_t, kDeviceIdBytes> id_{};
-    DiskLimits limits_;
+    RateLimiter limits_;
     std::atomic<std::uint64_t> capacity_sectors_;
     std::atomic<bool> writeback_;
     std::atomic<bool> wce_is_the_drivers_{false};

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "virtio/block/disk_lock.h"
@@ -287,6 +288,32 @@ bool DiskFile::aligned_for_direct(std::uint64_t offset, std::span<const iovec> b
     }
     return is_aligned(places, direct_memory_alignment_) &&
            is_aligned(lengths, direct_offset_alignment_);
+}
+
+Result<void> DiskFile::replace_by(DiskFile other) {
+    SKIFF_CHECK(read_only_ == other.read_only_ && direct() == other.direct());
+    if (can_discard_ && !other.can_discard_) {
+        return Error::user(fmt::format(
+            "disk '{}' cannot take the place of '{}': the guest was told that it can discard "
+            "blocks, which the new file's file system cannot",
+            other.path_, path_));
+    }
+    path_ = std::move(other.path_);
+    buffered_ = std::move(other.buffered_);
+    direct_ = std::move(other.direct_);
+    is_block_device_ = other.is_block_device_;
+    in_memory_ = other.in_memory_;
+    direct_memory_alignment_ = other.direct_memory_alignment_;
+    direct_offset_alignment_ = other.direct_offset_alignment_;
+    ++generation_;
+    return {};
+}
+
+bool DiskFile::is_at(const std::string& path) const {
+    struct stat here {};
+    struct stat there {};
+    return ::fstat(buffered_.get(), &here) == 0 && ::stat(path.c_str(), &there) == 0 &&
+           here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 }  // namespace skiff::virtio::block

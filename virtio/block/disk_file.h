@@ -28,7 +28,7 @@ struct DiskGeometry {
 };
 
 /// The host's file or block device behind a disk: opened, locked against other writers, measured.
-/// Its content is raw. Immutable, so any thread may use it.
+/// Its content is raw. Any thread may use it, but for replace_by().
 class DiskFile {
   public:
     static Result<DiskFile> open(const DiskOptions& options);
@@ -47,6 +47,15 @@ class DiskFile {
     /// The file system keeps everything in memory (tmpfs), so that reading does not wait.
     bool in_memory() const { return in_memory_; }
     const DiskGeometry& geometry() const { return geometry_; }
+
+    /// Becomes `other`: another content behind the same disk, from the next request on. What the
+    /// guest was told at its start stays: an error where `other` cannot keep it. On the thread that
+    /// all requests are on.
+    Result<void> replace_by(DiskFile other);
+    /// How often it was replaced: for who keeps what it took from here.
+    unsigned generation() const { return generation_; }
+    /// Whether `path` is this very file.
+    bool is_at(const std::string& path) const;
 
     /// How many bytes the disk has now: whole blocks. Nothing where the host cannot say.
     std::optional<std::uint64_t> size_now() const;
@@ -76,6 +85,7 @@ class DiskFile {
     std::uint32_t direct_memory_alignment_ = 1;
     std::uint32_t direct_offset_alignment_ = 1;
     DiskGeometry geometry_;
+    unsigned generation_ = 0;
 };
 
 }  // namespace skiff::virtio::block

@@ -3,8 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
+
+#include "base/rate_limiter.h"
 
 namespace skiff::virtio::block {
 
@@ -35,9 +36,8 @@ struct DiskOptions {
     Cache cache = Cache::kWriteback;
     /// Offer DISCARD, and free the host's blocks by it and by WRITE_ZEROES with unmap.
     bool discard = true;
-    /// Limits over all queues together.
-    std::optional<std::uint64_t> bytes_per_second;
-    std::optional<std::uint64_t> operations_per_second;
+    /// Over all queues together.
+    RateLimits limits;
 };
 
 }  // namespace skiff::virtio::block

@@ -66,6 +66,7 @@ Result<void> UringEngine::set_up(unsigned depth) {
     if (result < 0) {
         return Error::host(-result, "io_uring takes no files");
     }
+    generation_ = file_.generation();
     return {};
 }
 
@@ -164,7 +165,19 @@ void UringEngine::start(const IoOperation& operation, std::uint64_t transferred_
     queue(cookie);
 }
 
+/// The ring has a table of its own of the disk's files.
+void UringEngine::follow_file() {
+    if (generation_ == file_.generation()) {
+        return;
+    }
+    const std::array files = {file_.fd(), file_.buffered_fd()};
+    const int count = ::io_uring_register_files_update(&ring_, 0, files.data(), files.size());
+    SKIFF_CHECK(count == static_cast<int>(files.size()));  // places that are there already
+    generation_ = file_.generation();
+}
+
 void UringEngine::queue(std::uint16_t cookie) {
+    follow_file();
     io_uring_sqe* const entry = ::io_uring_get_sqe(&ring_);
     SKIFF_CHECK(entry != nullptr);  // a place a cookie, and a cookie is queued once at a time
     prepare(*entry, pending_.at(cookie));

@@ -46,6 +46,7 @@ class UringEngine : public IoEngine {
     Result<void> set_up(unsigned depth);
     Attempt read_now(const IoOperation& operation);
     Attempt write_now(const IoOperation& operation);
+    void follow_file();
     void queue(std::uint16_t cookie);
     void prepare(io_uring_sqe& entry, Pending& pending);
     void prepare_transfer(io_uring_sqe& entry, Pending& pending, int file_index);
@@ -58,8 +59,9 @@ class UringEngine : public IoEngine {
     io_uring ring_{};
     bool ring_is_there_ = false;
     bool read_nowait_works_ = true;
-    unsigned queued_ = 0;     // entries that the kernel does not have yet
-    unsigned in_flight_ = 0;  // operations begun and not reported
+    unsigned queued_ = 0;      // entries that the kernel does not have yet
+    unsigned in_flight_ = 0;   // operations begun and not reported
+    unsigned generation_ = 0;  // of the file that the ring has
     WriteStalls write_stalls_;
     std::vector<Pending> pending_;  // by cookie
     std::vector<iovec> rest_;

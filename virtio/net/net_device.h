@@ -15,7 +15,6 @@
 #include "virtio/device.h"
 #include "virtio/event_counter.h"
 #include "virtio/net/net_backend.h"
-#include "virtio/net/net_limits.h"
 #include "virtio/net/net_options.h"
 #include "virtio/net/net_registers.h"
 #include "virtio/net/rx_filter.h"
@@ -69,8 +68,8 @@ class NetDevice final : public Device {
 
     // For the queues, on their loops.
     NetBackend& backend() { return *backend_; }
-    NetLimit& limit_in() { return limit_in_; }
-    NetLimit& limit_out() { return limit_out_; }
+    RateLimiter& limit_in() { return limit_in_; }
+    RateLimiter& limit_out() { return limit_out_; }
     bool pair_is_active(unsigned pair) const { return pair < active_pairs_.load(); }
     /// The backend said that it is not there any more: tells it once, and the guest that its link
     /// is down, if it is so.
@@ -113,8 +112,8 @@ class NetDevice final : public Device {
     MacAddress own_mac_;
     DeviceHost& host_;
     std::vector<std::uint16_t> queue_sizes_;
-    NetLimit limit_in_;
-    NetLimit limit_out_;
+    RateLimiter limit_in_;
+    RateLimiter limit_out_;
     std::vector<NetCounters> received_;  // by pair
     std::vector<NetCounters> sent_;
     // The configuration space: changed by change_config(), or where the transport holds its lock.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace skiff::virtio::net {
 
 std::string describe(const NetOptions& options) {
@@ -10,6 +12,22 @@ std::string describe(const NetOptions& options) {
         return "user";
     }
     return options.fd.has_value() ? fmt::format("fd {}", *options.fd) : options.tap;
+}
+
+std::optional<MacAddress> parse_mac(std::string_view text) {
+    MacAddress mac{};
+    if (text.size() != 3 * mac.size() - 1) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < mac.size(); ++i) {
+        const std::string_view digits = text.substr(3 * i, 2);
+        const char* const end = digits.data() + digits.size();
+        const auto [rest, failure] = std::from_chars(digits.data(), end, mac.at(i), 16);
+        if (failure != std::errc() || rest != end || (i != 0 && text[3 * i - 1] != ':')) {
+            return std::nullopt;
+        }
+    }
+    return mac;
 }
 
 MacAddress default_mac(const std::string& interface, std::size_t position) {

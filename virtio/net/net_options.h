@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/rate_limiter.h"
 #include "virtio/net/net_registers.h"
 #include "virtio/net/user_net_options.h"
 
@@ -29,13 +31,16 @@ struct NetOptions {
     std::optional<MacAddress> mac;
     std::optional<std::uint16_t> mtu;
     unsigned queue_pairs = 1;
-    /// Limits over all queues together: to the guest, and from it.
-    std::optional<std::uint64_t> bytes_per_second_in;
-    std::optional<std::uint64_t> bytes_per_second_out;
+    /// Over all queues together: to the guest, and from it.
+    RateLimits limits_in;
+    RateLimits limits_out;
 };
 
 /// "tap0", "fd 3", "user": the device's name in messages.
 std::string describe(const NetOptions& options);
+
+/// Six pairs of hexadecimal digits with colons between them; nothing for anything else.
+std::optional<MacAddress> parse_mac(std::string_view text);
 
 /// A locally administered unicast address that is the same in each run: made from the name of the
 /// interface and the device's position among the machine's network devices.

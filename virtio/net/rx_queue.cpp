@@ -281,7 +281,7 @@ RxQueue::State RxQueue::take_frame(std::size_t frame_bytes, std::size_t room_byt
         return State::kReceived;  // no frame of any network
     }
     if (device_.limit_in().any()) {
-        device_.limit_in().take(frame_bytes - kHeaderBytes);
+        device_.limit_in().charge(frame_bytes - kHeaderBytes);
     }
     small_frames_ = frame_bytes <= usual_frame_bytes_ ? small_frames_ + 1 : 0;
     if (frame_bytes <= room_bytes) {

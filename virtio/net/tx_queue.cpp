@@ -94,7 +94,7 @@ bool TxQueue::send(DescriptorChain& chain) {
         return false;
     }
     if (device_.limit_out().any()) {
-        device_.limit_out().take(bytes);
+        device_.limit_out().charge(bytes);
     }
     if (sent.error == 0) {
         counters_.frames.add(1);

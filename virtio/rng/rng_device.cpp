@@ -33,19 +33,18 @@ std::uint32_t fill(const DescriptorChain& chain) {
 
 class RngQueue final : public QueueHandler {
   public:
-    RngQueue(const QueueContext& context, TokenBucket& limit)
-        : queue_(context.queue), limit_(limit), timer_(context.loop, context.resume) {}
+    RngQueue(const QueueContext& context, RateLimiter& limiter)
+        : queue_(context.queue), limiter_(limiter), timer_(context.loop, context.resume) {}
 
     Progress process() override {
         while (next_.has_value() || pop()) {
-            const auto now = TokenBucket::Clock::now();
             const std::uint64_t cost =
                 std::min<std::uint64_t>(next_->writable_bytes(), RngDevice::kMaxBytesPerRequest);
-            const auto wait = limit_.wait_for(cost, now);
+            const auto wait = limiter_.take(cost);
+            // Without a timer to be had, better no limits than no entropy.
             if (wait.count() > 0 && timer_.start(wait)) {
                 return Progress::kBlocked;
             }
-            limit_.take(cost);  // without a timer to be had, better late limits than no entropy
             const std::uint32_t filled = fill(*next_);
             queue_.complete(*std::exchange(next_, std::nullopt), filled);
         }
@@ -69,15 +68,12 @@ class RngQueue final : public QueueHandler {
     }
 
     Virtqueue& queue_;
-    TokenBucket& limit_;
+    RateLimiter& limiter_;
     LoopTimer timer_;
     std::optional<DescriptorChain> next_;  // waits for the limit
 };
 
 }  // namespace
-
-RngDevice::RngDevice(std::uint64_t bytes_per_second)
-    : limit_({.tokens_per_second = bytes_per_second}, TokenBucket::Clock::now()) {}
 
 std::span<const std::uint16_t> RngDevice::queue_max_sizes() const {
     return kQueueSizes;
@@ -85,7 +81,7 @@ std::span<const std::uint16_t> RngDevice::queue_max_sizes() const {
 
 std::unique_ptr<QueueHandler> RngDevice::start_queue(std::size_t /*index*/,
                                                      const QueueContext& context) {
-    return std::make_unique<RngQueue>(context, limit_);
+    return std::make_unique<RngQueue>(context, limiter_);
 }
 
 }  // namespace skiff::virtio

@@ -63,13 +63,14 @@ Result<void> set_discard(const Setting& setting, DiskConfig& disk) {
 }
 
 Result<void> set_bandwidth(const Setting& setting, DiskConfig& disk) {
-    SKIFF_ASSIGN_OR_RETURN(disk.bytes_per_second, byte_rate(setting));
+    SKIFF_ASSIGN_OR_RETURN(disk.limits.bytes, byte_rate(setting));
     return {};
 }
 
 Result<void> set_operations(const Setting& setting, DiskConfig& disk) {
-    SKIFF_ASSIGN_OR_RETURN(disk.operations_per_second,
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t number,
                            positive_number(setting, "write for example iops=5000"));
+    disk.limits.operations = TokenBucket::Rate::per_second(number);
     return {};
 }
 

@@ -3,8 +3,8 @@
 
 #include <CLI/Version.hpp>
 
+#include "base/json_writer.h"
 #include "vmm/cli/commands.h"
-#include "vmm/cli/json_writer.h"
 #include "vmm/cli/output.h"
 #include "vmm/cli/version.h"
 #include "vmm/machine/host_report.h"

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/json_writer.h"
 #include "boot/inspect.h"
 #include "vmm/cli/commands.h"
-#include "vmm/cli/json_writer.h"
 #include "vmm/cli/output.h"
 
 namespace skiff::cli {

@@ -49,25 +49,8 @@ Result<void> set_fd(const Setting& setting, NetworkConfig& net) {
     return {};
 }
 
-/// Six pairs of hexadecimal digits with colons between them.
-std::optional<MacAddress> parse_mac(std::string_view text) {
-    MacAddress mac{};
-    if (text.size() != 3 * mac.size() - 1) {
-        return std::nullopt;
-    }
-    for (std::size_t i = 0; i < mac.size(); ++i) {
-        const std::string_view digits = text.substr(3 * i, 2);
-        const char* const end = digits.data() + digits.size();
-        const auto [rest, failure] = std::from_chars(digits.data(), end, mac.at(i), 16);
-        if (failure != std::errc() || rest != end || (i != 0 && text[3 * i - 1] != ':')) {
-            return std::nullopt;
-        }
-    }
-    return mac;
-}
-
 Result<void> set_mac(const Setting& setting, NetworkConfig& net) {
-    net.mac = parse_mac(setting.value.value_or(""));
+    net.mac = virtio::net::parse_mac(setting.value.value_or(""));
     if (!net.mac.has_value()) {
         return wrong_setting(setting, "write for example mac=02:00:00:00:00:01");
     }
@@ -98,12 +81,12 @@ Result<void> set_queues(const Setting& setting, NetworkConfig& net) {
 }
 
 Result<void> set_rate_in(const Setting& setting, NetworkConfig& net) {
-    SKIFF_ASSIGN_OR_RETURN(net.bytes_per_second_in, byte_rate(setting));
+    SKIFF_ASSIGN_OR_RETURN(net.limits_in.bytes, byte_rate(setting));
     return {};
 }
 
 Result<void> set_rate_out(const Setting& setting, NetworkConfig& net) {
-    SKIFF_ASSIGN_OR_RETURN(net.bytes_per_second_out, byte_rate(setting));
+    SKIFF_ASSIGN_OR_RETURN(net.limits_out.bytes, byte_rate(setting));
     return {};
 }
 

@@ -69,7 +69,7 @@ Result<std::uint64_t> number_between(const Setting& setting, std::uint64_t min, 
     return number;
 }
 
-Result<std::uint64_t> byte_rate(const Setting& setting) {
+Result<TokenBucket::Rate> byte_rate(const Setting& setting) {
     std::string_view size = setting.value.value_or("");
     if (size.ends_with("/s")) {
         size.remove_suffix(2);
@@ -78,7 +78,7 @@ Result<std::uint64_t> byte_rate(const Setting& setting) {
     if (!bytes.ok() || *bytes == 0) {
         return wrong_setting(setting, fmt::format("write for example {}=100M/s", setting.key));
     }
-    return *bytes;
+    return TokenBucket::Rate::per_second(*bytes);
 }
 
 Result<bool> is_first(const Setting& setting, std::string_view first, std::string_view second) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/token_bucket.h"
 
 /// Option values that are lists of settings: "disk.img,ro,queues=4". Two commas stand for one that
 /// belongs to a value.
@@ -49,7 +50,7 @@ Result<std::uint64_t> number_between(const Setting& setting, std::uint64_t min, 
                                      std::string_view takes);
 
 /// Bytes a second: "100M" or "100M/s", above 0.
-Result<std::uint64_t> byte_rate(const Setting& setting);
+Result<TokenBucket::Rate> byte_rate(const Setting& setting);
 
 /// Which one of two words the value is: true for the first.
 Result<bool> is_first(const Setting& setting, std::string_view first, std::string_view second);

@@ -46,7 +46,7 @@ TEST_CASE("A token bucket holds its rate for any cost") {
         {3'000'000'001, 65536, 50us},
     }));
     INFO(row.rate << "/s in portions of " << row.cost);
-    TokenBucket bucket({.tokens_per_second = row.rate}, kStart);
+    TokenBucket bucket(TokenBucket::Rate::per_second(row.rate), kStart);
     const auto span = row.cost / row.rate >= 1 ? 400s : 20s;
     const auto shorter = row.rate >= 1'000'000'000 ? std::chrono::nanoseconds(1s) / 4 : span;
     const auto taken = static_cast<double>(taken_within(bucket, row.cost, shorter, row.late));
@@ -59,13 +59,13 @@ TEST_CASE("A token bucket holds its rate for any cost") {
 }
 
 TEST_CASE("A token bucket is within 5 % of its rate after three seconds") {
-    TokenBucket bucket({.tokens_per_second = 20'000'000}, kStart);
+    TokenBucket bucket(TokenBucket::Rate::per_second(20'000'000), kStart);
     const auto taken = static_cast<double>(taken_within(bucket, 4096, 3s, 100us));
     CHECK(taken == Approx(60'000'000).epsilon(0.05));
 }
 
 TEST_CASE("A token bucket lets a burst through after a pause, and no more") {
-    TokenBucket bucket({.tokens_per_second = 1000, .burst = 100ms}, kStart);
+    TokenBucket bucket({.size = 100, .refill_time = 100ms, .one_time_burst = 0}, kStart);
     const Time later = kStart + 1h;
     int taken = 0;
     while (bucket.wait_for(1, later) == 0ns) {
@@ -78,7 +78,7 @@ TEST_CASE("A token bucket lets a burst through after a pause, and no more") {
 }
 
 TEST_CASE("What costs more than the burst begins when the bucket is full and leaves a debt") {
-    TokenBucket bucket({.tokens_per_second = 1000, .burst = 100ms}, kStart);
+    TokenBucket bucket({.size = 100, .refill_time = 100ms, .one_time_burst = 0}, kStart);
     REQUIRE(bucket.wait_for(5000, kStart) == 0ns);
     bucket.take(5000);
     const auto wait = bucket.wait_for(1, kStart);
@@ -87,19 +87,41 @@ TEST_CASE("What costs more than the burst begins when the bucket is full and lea
 }
 
 TEST_CASE("A token bucket's wait is bounded, and enough") {
-    TokenBucket bucket({.tokens_per_second = 1}, kStart);
+    TokenBucket bucket(TokenBucket::Rate::per_second(1), kStart);
     bucket.take(UINT64_MAX);
     CHECK(bucket.wait_for(1, kStart) == 1h);
 
-    TokenBucket small({.tokens_per_second = 3}, kStart);
+    TokenBucket small(TokenBucket::Rate::per_second(3), kStart);
     small.take(1);
     const auto wait = small.wait_for(1, kStart);
     REQUIRE(wait > 0ns);
     CHECK(small.wait_for(1, kStart + wait) == 0ns);
 }
 
+TEST_CASE("A one-time burst is used first, and does not come back") {
+    TokenBucket bucket({.size = 10, .refill_time = 10ms, .one_time_burst = 100}, kStart);
+    const auto taken_at = [&bucket](Time now) {
+        int taken = 0;
+        while (bucket.wait_for(1, now) == 0ns) {
+            bucket.take(1);
+            ++taken;
+        }
+        return taken;
+    };
+    CHECK(taken_at(kStart) == 110);
+    CHECK(taken_at(kStart + 1h) == 10);
+}
+
+TEST_CASE("What costs more than a one-time burst takes the rest from the bucket") {
+    TokenBucket bucket({.size = 10, .refill_time = 10ms, .one_time_burst = 5}, kStart);
+    REQUIRE(bucket.wait_for(15, kStart) == 0ns);
+    bucket.take(15);
+    CHECK(bucket.wait_for(1, kStart) > 0ns);
+    CHECK(bucket.wait_for(10, kStart + 10ms) == 0ns);
+}
+
 TEST_CASE("A clock that stands still gives a token bucket nothing") {
-    TokenBucket bucket({.tokens_per_second = 1000, .burst = 1ms}, kStart);
+    TokenBucket bucket({.size = 1, .refill_time = 1ms, .one_time_burst = 0}, kStart);
     bucket.take(1);
     const auto wait = bucket.wait_for(1, kStart);
     CHECK(wait > 0ns);

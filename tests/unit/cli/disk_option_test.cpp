@@ -28,8 +28,7 @@ TEST_CASE("A path alone makes a writable disk with a page cache and one queue") 
     CHECK(disk.engine == DiskConfig::Engine::kAuto);
     CHECK(disk.cache == DiskConfig::Cache::kWriteback);
     CHECK(disk.discard);
-    CHECK_FALSE(disk.bytes_per_second.has_value());
-    CHECK_FALSE(disk.operations_per_second.has_value());
+    CHECK(disk.limits == RateLimits{});
 }
 
 TEST_CASE("Every setting of a disk is read") {
@@ -44,11 +43,11 @@ TEST_CASE("Every setting of a disk is read") {
     CHECK(disk.engine == DiskConfig::Engine::kSync);
     CHECK(disk.cache == DiskConfig::Cache::kWritethrough);
     CHECK_FALSE(disk.discard);
-    CHECK(disk.bytes_per_second == 100 * kMiB);
-    CHECK(disk.operations_per_second == 5000U);
+    CHECK(disk.limits.bytes == TokenBucket::Rate::per_second(100 * kMiB));
+    CHECK(disk.limits.operations == TokenBucket::Rate::per_second(5000));
     CHECK(disk_of("x,engine=uring,cache=writeback,discard=on,bw=7").engine ==
           DiskConfig::Engine::kUring);
-    CHECK(disk_of("x,bw=7").bytes_per_second == 7U);
+    CHECK(disk_of("x,bw=7").limits.bytes == TokenBucket::Rate::per_second(7));
 }
 
 TEST_CASE("Two commas stand for one in a disk's path and values") {

@@ -26,8 +26,8 @@ TEST_CASE("A TAP alone is one queue pair without limits") {
     CHECK_FALSE(net.mac.has_value());
     CHECK_FALSE(net.mtu.has_value());
     CHECK(net.queue_pairs == 1);
-    CHECK_FALSE(net.bytes_per_second_in.has_value());
-    CHECK_FALSE(net.bytes_per_second_out.has_value());
+    CHECK(net.limits_in == RateLimits{});
+    CHECK(net.limits_out == RateLimits{});
 }
 
 TEST_CASE("Every setting of a network device is read") {
@@ -37,8 +37,8 @@ TEST_CASE("Every setting of a network device is read") {
     CHECK(net.mac == virtio::net::MacAddress{0x02, 0xab, 0x00, 0x0c, 0xff, 0x01});
     CHECK(net.mtu == 9000);
     CHECK(net.queue_pairs == 16);
-    CHECK(net.bytes_per_second_in == 10 * kMiB);
-    CHECK(net.bytes_per_second_out == kKiB);
+    CHECK(net.limits_in.bytes == TokenBucket::Rate::per_second(10 * kMiB));
+    CHECK(net.limits_out.bytes == TokenBucket::Rate::per_second(kKiB));
     CHECK(net_of("fd=7,mac=02:00:00:00:00:01").fd == 7);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("A user network has forwards, name servers and an interface of the hos
     CHECK(net.user->interface == "eth1");
     CHECK(net.user->command == std::vector<std::string>{"passt"});
     CHECK(net.mtu == 65520);
-    CHECK(net.bytes_per_second_out == 2 * kMiB);
+    CHECK(net.limits_out.bytes == TokenBucket::Rate::per_second(2 * kMiB));
 }
 
 TEST_CASE("What is wrong with a network device is said with what to write") {

@@ -302,8 +302,8 @@ TEST_CASE("Buffers that are given one by one are all found") {
 
 TEST_CASE("Past a limit frames wait, and go on when the time has come") {
     NetOptions options;
-    options.bytes_per_second_in = 100'000;  // a burst of 10'000
-    options.bytes_per_second_out = 100'000;
+    options.limits_in.bytes = TokenBucket::Rate::per_second(100'000);  // a burst of 10'000
+    options.limits_out.bytes = options.limits_in.bytes;
     NetFixture net(options);
     net.start();
     const auto begin = std::chrono::steady_clock::now();

@@ -18,7 +18,10 @@ constexpr std::uint16_t kSize = 8;
 struct RngFixture {
     explicit RngFixture(std::uint64_t bytes_per_second = RngDevice::kDefaultBytesPerSecond) {
         auto created = mmio::MmioTransport::create(
-            [=](DeviceHost&) { return std::make_unique<RngDevice>(bytes_per_second); },
+            [=](DeviceHost&) {
+                return std::make_unique<RngDevice>(RateLimits{
+                    .bytes = TokenBucket::Rate::per_second(bytes_per_second), .operations = {}});
+            },
             {.memory = memory, .irq = line, .loops = loops, .name = "rng"});
         REQUIRE(created.ok());
         transport = std::move(*created);

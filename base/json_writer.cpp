@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/json_writer.h"
+#include "base/json_writer.h"
 
 #include <fmt/format.h>
 
 #include <array>
 
-namespace skiff::cli {
+namespace skiff {
 namespace {
 
 constexpr std::string_view kReplacement = "\\ufffd";
@@ -115,4 +115,4 @@ void JsonWriter::append_quoted(std::string_view value) {
     text_ += '"';
 }
 
-}  // namespace skiff::cli
+}  // namespace skiff

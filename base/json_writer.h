@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace skiff::cli {
+namespace skiff {
 
 /// Builds JSON text (RFC 8259), two blanks a level. The caller keeps begin and end in balance.
 class JsonWriter {
@@ -39,4 +39,4 @@ class JsonWriter {
     bool empty_ = true;  ///< Whether the innermost object or array has no member yet.
 };
 
-}  // namespace skiff::cli
+}  // namespace skiff

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/json_writer.h"
+#include "base/json_writer.h"
 
 #include <catch2/catch.hpp>
 #include <limits>
 #include <string>
 
-namespace skiff::cli {
+namespace skiff {
 namespace {
 
 /// The text of {"k": VALUE} for one string.
@@ -72,4 +72,4 @@ TEST_CASE("UTF-8 stays, and bytes that are none become the replacement character
 }
 
 }  // namespace
-}  // namespace skiff::cli
+}  // namespace skiff
