@@ -69,6 +69,11 @@ std::string build_command_line(const MachineConfig& config, kvm::Backend backend
     return config.host_quirks ? with_quirk_parameters(line, backend) : line;
 }
 
+std::string configured_parameters(const MachineConfig& config) {
+    return with_extra_words(
+        config.whole_cmdline.value_or(console_parameters(config.console) + " " + kDefault), config);
+}
+
 std::string users_command_line(const MachineConfig& config) {
     return with_extra_words(config.whole_cmdline.value_or(""), config);
 }

@@ -17,6 +17,9 @@ namespace skiff::machine {
 std::string build_command_line(const MachineConfig& config, kvm::Backend backend,
                                std::span<const boot::VirtioMmioSlot> devices);
 
+/// The same without what the machine adds: the default or whole line, and what the user adds.
+std::string configured_parameters(const MachineConfig& config);
+
 /// The user's own words alone: for guests that are no Linux.
 std::string users_command_line(const MachineConfig& config);
 

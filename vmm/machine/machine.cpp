@@ -215,16 +215,18 @@ MachineControl& Machine::control() {
     return parts_->control;
 }
 
-ExitReason Machine::run() {
+ExitReason Machine::run(const std::function<void()>& started) {
     Parts& parts = *parts_;
     std::vector<VcpuThread> threads;
     parts.devices->console().start();
     parts.virtio_devices->start();
-    if (const auto started = parts.start_threads(threads); !started) {
+    if (const auto running = parts.start_threads(threads); !running) {
         parts.latch.stop({.kind = ExitReason::Kind::kHostError,
                           .value = 0,
-                          .detail = started.error().message(),
+                          .detail = running.error().message(),
                           .vcpu = {}});
+    } else if (started) {
+        started();
     }
     if (parts.guest.kernel.has_value()) {
         parts.kernel_check.start(parts.config, *parts.guest.kernel);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -32,7 +33,8 @@ class Machine {
 
     /// Runs the guest until it stops, is stopped by a signal, by the console or by the timeout.
     /// Call once, on the main thread.
-    ExitReason run();
+    /// `started` is called on that thread, once the vCPUs run.
+    ExitReason run(const std::function<void()>& started = {});
 
   private:
     struct Parts;

@@ -11,9 +11,11 @@
 #include "base/file.h"
 #include "base/guest_memory.h"
 #include "base/poll_window.h"
+#include "base/rate_limiter.h"
 #include "base/result.h"
 #include "base/units.h"
 #include "boot/boot_request.h"
+#include "devices/boot_timer.h"
 #include "virtio/balloon/balloon_options.h"
 #include "virtio/block/disk_options.h"
 #include "virtio/net/net_options.h"
@@ -80,8 +82,9 @@ struct MachineConfig {
     std::optional<BalloonConfig> balloon;
     /// Stream sockets between guest and host; none without --vsock.
     std::optional<VsockConfig> vsock;
-    /// The entropy device.
+    /// The entropy device, and its limits; without limits, those that the device has by itself.
     bool rng = true;
+    std::optional<RateLimits> rng_limits;
     /// Event loops that run the devices, the main thread's included.
     unsigned io_threads = 1;
     /// How long an event loop that has worked polls before it sleeps.
@@ -114,6 +117,8 @@ struct MachineConfig {
     bool has_acpi_tables() const { return acpi && !device_tree; }
     /// Port of the debug-exit device; none without --debug-exit.
     std::optional<std::uint16_t> debug_exit_port;
+    /// A register by which the guest says that it is up, and since when that is measured.
+    std::optional<devices::BootTimer::Start> boot_timer;
     /// The devices of QEMU's pc-testdev, and fw_cfg.
     bool testdev = false;
     /// fw_cfg; also there with testdev, or where it has files.

@@ -6,6 +6,11 @@
 #include "base/units.h"
 
 namespace skiff::machine {
+namespace {
+
+constexpr std::chrono::milliseconds kStandStill{1000};
+
+}  // namespace
 
 void MachineControl::quit() {
     parts_.latch.stop({.kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = {}, .vcpu = {}});
@@ -13,6 +18,51 @@ void MachineControl::quit() {
 
 void MachineControl::press_power_button() {
     parts_.loop.post([&devices = parts_.devices] { devices->ask_guest_to_stop(); });
+}
+
+void MachineControl::press_ctrl_alt_del() {
+    parts_.loop.post([&devices = parts_.devices] { devices->press_ctrl_alt_del(); });
+}
+
+Result<void> MachineControl::pause() {
+    if (parts_.config.gdb.has_value()) {
+        return Error::user("a debugger decides about this machine's vCPUs (--gdb): ask it");
+    }
+    parts_.gate.close();
+    // What does not stand by then is in a write to a console that nobody reads: not in the guest.
+    parts_.gate.wait_until_all_stand(kStandStill);
+    return {};
+}
+
+Result<void> MachineControl::resume() {
+    if (parts_.config.gdb.has_value()) {
+        return Error::user("a debugger decides about this machine's vCPUs (--gdb): ask it");
+    }
+    parts_.gate.open();
+    return {};
+}
+
+void MachineControl::set_disk_limits(std::size_t disk, const RateLimits& limits) {
+    parts_.virtio_devices->disks().at(disk)->limits().set(limits);
+}
+
+void MachineControl::set_net_limits_in(std::size_t net, const RateLimits& limits) {
+    parts_.virtio_devices->nets().at(net)->limit_in().set(limits);
+}
+
+void MachineControl::set_net_limits_out(std::size_t net, const RateLimits& limits) {
+    parts_.virtio_devices->nets().at(net)->limit_out().set(limits);
+}
+
+Result<void> MachineControl::replace_disk(std::size_t disk, const std::string& path) {
+    if (parts_.config.io_threads != 1) {
+        return Error::user(
+            "another file can be put behind a disk only where one thread serves all devices: "
+            "start without --io-threads");
+    }
+    Result<void> result;
+    parts_.loop.call([&] { result = parts_.virtio_devices->disks().at(disk)->replace_file(path); });
+    return result;
 }
 
 Result<virtio::balloon::BalloonDevice*> MachineControl::balloon_device() const {
@@ -33,6 +83,7 @@ std::optional<BalloonState> MachineControl::balloon() const {
                        .actual_bytes = (*device)->actual_bytes(),
                        .statistics = answer.values,
                        .statistics_age = {},
+                       .hint_command = (*device)->hints().command_id(),
                        .is_hinting = (*device)->hints().is_running(),
                        .hinted_bytes = (*device)->hints().hinted_bytes()};
     if (answer.time.has_value()) {
@@ -50,6 +101,20 @@ Result<void> MachineControl::set_balloon_size(std::uint64_t size_bytes) {
                                        format_size(parts_.config.memory_bytes)));
     }
     device->set_size(size_bytes);
+    return {};
+}
+
+Result<void> MachineControl::set_balloon_statistics_interval(std::chrono::milliseconds interval) {
+    SKIFF_ASSIGN_OR_RETURN(virtio::balloon::BalloonDevice* const device, balloon_device());
+    const bool is_asked = device->stats_interval().count() != 0;
+    if (is_asked != (interval.count() != 0)) {
+        return Error::user(
+            is_asked ? "statistics cannot be switched off while the guest runs: give an interval"
+                     : "this balloon began without statistics, which cannot be changed now");
+    }
+    if (is_asked) {
+        device->set_stats_interval(interval);
+    }
     return {};
 }
 

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "virtio/balloon/balloon_device.h"
 #include "vmm/machine/machine_config.h"
+#include "vmm/machine/run_gate.h"
 #include "vmm/machine/stop_latch.h"
 #include "vmm/machine/virtio_devices.h"
 #include "vmm/machine/x86_64/pc_devices.h"
@@ -25,7 +27,9 @@ struct BalloonState {
     /// long ago; without `stats=` or before the first answer there may be none.
     virtio::balloon::BalloonStatistics statistics;
     std::optional<std::chrono::milliseconds> statistics_age;
-    /// Free page hints: whether a run is under way, and what the last one told.
+    /// Free page hints: the command id that the guest sees (VIRTIO 1.2, 5.5.6.5), whether a run is
+    /// under way, and what the last one told.
+    std::uint32_t hint_command = 0;
     bool is_hinting = false;
     std::uint64_t hinted_bytes = 0;
 };
@@ -38,13 +42,14 @@ struct BalloonState {
 /// says why not.
 class MachineControl {
   public:
-    /// The machine's parts; the devices are made later, but before the first call.
+    /// The machine's parts; some are made later, but before the first call.
     struct Parts {
         const MachineConfig& config;
         EventLoop& loop;
         StopLatch& latch;
         const std::unique_ptr<x86_64::PcDevices>& devices;
         const std::unique_ptr<VirtioDevices>& virtio_devices;
+        RunGate& gate;
     };
     explicit MachineControl(const Parts& parts) : parts_(parts) {}
 
@@ -52,11 +57,27 @@ class MachineControl {
     void quit();
     /// Asks the guest to shut down, as SIGTERM does, but without a deadline.
     void press_power_button();
+    /// Three keys on the keyboard: Linux reboots on them.
+    void press_ctrl_alt_del();
+
+    /// Holds all vCPUs; when it returns, they stand, or wait for a slow console. A user error where
+    /// a debugger decides about them.
+    Result<void> pause();
+    Result<void> resume();
+
+    /// New limits for a disk or a network device, by its place in the configuration.
+    void set_disk_limits(std::size_t disk, const RateLimits& limits);
+    void set_net_limits_in(std::size_t net, const RateLimits& limits);
+    void set_net_limits_out(std::size_t net, const RateLimits& limits);
+    /// Puts another file behind a disk.
+    Result<void> replace_disk(std::size_t disk, const std::string& path);
 
     /// Nothing where the machine has no balloon.
     std::optional<BalloonState> balloon() const;
     /// Asks the guest for a balloon of this size, rounded down to pages.
     Result<void> set_balloon_size(std::uint64_t size_bytes);
+    /// How often the guest is asked for its statistics; only where it is asked at all.
+    Result<void> set_balloon_statistics_interval(std::chrono::milliseconds interval);
     /// Begins a run of free page hints (VIRTIO 1.2, 5.5.6.5), or ends it before the guest does.
     Result<void> start_free_page_hints();
     Result<void> stop_free_page_hints();

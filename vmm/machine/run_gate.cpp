@@ -17,6 +17,12 @@ RunGate::RunGate(unsigned vcpu_count, bool is_open) : places_(vcpu_count) {
 void RunGate::set_kick(std::function<void(unsigned vcpu)> kick) {
     const std::lock_guard lock(mutex_);
     kick_ = std::move(kick);
+    // Whoever closed the gate before could make nobody leave the guest.
+    for (unsigned vcpu = 0; kick_ && vcpu < places_.size(); ++vcpu) {
+        if (places_[vcpu].closed && !places_[vcpu].standing) {
+            kick_(vcpu);
+        }
+    }
 }
 
 void RunGate::set_observer(std::function<void()> all_standing) {
@@ -67,6 +73,7 @@ void RunGate::end() {
         }
     }
     opened_.notify_all();
+    stood_still_.notify_all();
 }
 
 bool RunGate::all_standing_locked() const {
@@ -79,11 +86,17 @@ bool RunGate::all_standing() const {
     return !ended_ && all_standing_locked();
 }
 
+bool RunGate::wait_until_all_stand(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    return stood_still_.wait_for(lock, limit, [this] { return ended_ || all_standing_locked(); });
+}
+
 void RunGate::pass(unsigned vcpu, const std::function<void()>& let_go) {
     Place& place = places_[vcpu];
     std::unique_lock lock(mutex_);
     if (place.closed) {
         place.standing = true;
+        stood_still_.notify_all();
         tell_observer(lock);
         opened_.wait(lock, [&] { return !place.closed; });
         place.standing = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -20,7 +21,7 @@ class RunGate {
     /// `is_open`: whether vCPUs may run when they first come by.
     RunGate(unsigned vcpu_count, bool is_open);
 
-    /// How to make a vCPU leave the guest. Before any vCPU runs, and until end().
+    /// How to make a vCPU leave the guest. Used until end().
     void set_kick(std::function<void(unsigned vcpu)> kick);
     /// Called on any thread, with no lock held.
     void set_observer(std::function<void()> all_standing);
@@ -33,6 +34,8 @@ class RunGate {
 
     /// Whether all stand. It stays so until open() or end().
     bool all_standing() const;
+    /// Waits for it or for the end, but not longer than this; whether it came.
+    bool wait_until_all_stand(std::chrono::milliseconds limit);
 
     /// For vCPU threads, before the first KVM_RUN and whenever one was interrupted, so that nothing
     /// of an exit is left to do: waits while the gate is closed for `vcpu`. Then it calls `let_go`,
@@ -50,6 +53,7 @@ class RunGate {
 
     mutable std::mutex mutex_;
     std::condition_variable opened_;
+    std::condition_variable stood_still_;
     // All guarded by mutex_.
     std::vector<Place> places_;
     bool ended_ = false;

@@ -49,8 +49,10 @@ Result<std::unique_ptr<VirtioDevices>> VirtioDevices::create(const MachineConfig
         SKIFF_RETURN_IF_ERROR(devices->add_vsock(*config.vsock));
     }
     if (config.rng) {
-        SKIFF_RETURN_IF_ERROR(devices->add(
-            "rng", [](virtio::DeviceHost&) { return std::make_unique<virtio::RngDevice>(); }));
+        const RateLimits limits = config.rng_limits.value_or(virtio::RngDevice::default_limits());
+        SKIFF_RETURN_IF_ERROR(devices->add("rng", [&limits](virtio::DeviceHost&) {
+            return std::make_unique<virtio::RngDevice>(limits);
+        }));
     }
     return devices;
 }

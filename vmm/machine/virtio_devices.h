@@ -72,8 +72,8 @@ class VirtioDevices {
     const virtio::vsock::VsockDevice* vsock() const { return vsock_; }
     const virtio::console::ConsoleDevice* console() const { return console_; }
     /// In the order of the configuration; they belong to their transports.
-    const std::vector<const virtio::block::BlockDevice*>& disks() const { return disks_; }
-    const std::vector<const virtio::net::NetDevice*>& nets() const { return nets_; }
+    const std::vector<virtio::block::BlockDevice*>& disks() const { return disks_; }
+    const std::vector<virtio::net::NetDevice*>& nets() const { return nets_; }
 
   private:
     explicit VirtioDevices(const Surroundings& around) : around_(around) {}
@@ -92,13 +92,13 @@ class VirtioDevices {
     Surroundings around_;
     std::vector<std::unique_ptr<kvm::IrqfdLine>> lines_;
     std::vector<std::unique_ptr<virtio::mmio::MmioTransport>> transports_;
-    std::vector<const virtio::block::BlockDevice*> disks_;
+    std::vector<virtio::block::BlockDevice*> disks_;
     virtio::balloon::BalloonDevice* balloon_ = nullptr;
     const virtio::vsock::VsockDevice* vsock_ = nullptr;
     virtio::console::ConsoleDevice* console_ = nullptr;
     ConsoleBackend* terminal_ = nullptr;  ///< Of a command; the console's.
     std::vector<StreamPort*> streams_;    ///< Likewise.
-    std::vector<const virtio::net::NetDevice*> nets_;
+    std::vector<virtio::net::NetDevice*> nets_;
 };
 
 }  // namespace skiff::machine

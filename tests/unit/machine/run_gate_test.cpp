@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <thread>
@@ -164,4 +165,23 @@ TEST_CASE("The end lets all go, and nobody stands any more") {
     gate.close();
     CHECK_FALSE(gate.all_standing());
     gate.pass(0, [] { FAIL("the kick that ends it must stay"); });
+}
+
+TEST_CASE("A gate that was closed before anybody could be kicked kicks them then") {
+    RunGate gate(2, true);
+    gate.close();
+    std::vector<unsigned> kicked;
+    gate.set_kick([&](unsigned vcpu) { kicked.push_back(vcpu); });
+    CHECK(kicked == std::vector<unsigned>{0, 1});
+    CHECK_FALSE(gate.wait_until_all_stand(std::chrono::milliseconds(1)));
+}
+
+TEST_CASE("Whoever waits until all stand is told so, and of the end") {
+    RunGate gate(1, false);
+    std::thread vcpu([&gate] { gate.pass(0, [] {}); });
+    CHECK(gate.wait_until_all_stand(std::chrono::hours(1)));
+    CHECK(gate.all_standing());
+    gate.end();
+    vcpu.join();
+    CHECK(gate.wait_until_all_stand(std::chrono::hours(1)));
 }

@@ -147,6 +147,12 @@ Result<void> PcDevices::connect() {
                                devices::DebugExit::kPortCount};
         SKIFF_RETURN_IF_ERROR(ports_.insert(range, "debug exit", *debug_exit_));
     }
+    if (config_.boot_timer.has_value()) {
+        const GuestRange range{GuestAddress(devices::BootTimer::kAddress),
+                               devices::BootTimer::kBytes};
+        SKIFF_RETURN_IF_ERROR(
+            mmio_.insert(range, "boot timer", boot_timer_.emplace(*config_.boot_timer)));
+    }
     return {};
 }
 

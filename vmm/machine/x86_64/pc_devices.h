@@ -7,6 +7,7 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "devices/boot_timer.h"
 #include "devices/bus/bus.h"
 #include "devices/cmos_rtc.h"
 #include "devices/debug_exit.h"
@@ -61,6 +62,8 @@ class PcDevices {
     /// Asks the guest to shut down: the power button; Ctrl-Alt-Del where ACPI is off, and also
     /// where the guest did not take notice of the button in time. On the event loop's thread.
     void ask_guest_to_stop();
+    /// On the event loop's thread.
+    void press_ctrl_alt_del() { i8042_.press_ctrl_alt_del(); }
 
   private:
     struct IrqLines {
@@ -80,6 +83,7 @@ class PcDevices {
     std::unique_ptr<devices::WallClock> clock_;
     devices::CmosRtc rtc_;
     std::optional<devices::DebugExit> debug_exit_;
+    std::optional<devices::BootTimer> boot_timer_;
     std::unique_ptr<devices::ConsoleHost> console_;
     std::optional<devices::SerialPort> serial_;
     std::unique_ptr<CommandSerial> command_serial_;
