@@ -44,6 +44,15 @@ add_library(deps::tomlplusplus ALIAS deps_tomlplusplus)
 find_package(CLI11 REQUIRED)
 add_library(deps::cli11 ALIAS CLI11::CLI11)
 
+# Boost: Beast's HTTP parser, which is headers alone.
+find_package(Boost 1.74 REQUIRED)
+add_library(deps_beast INTERFACE IMPORTED)
+target_include_directories(deps_beast SYSTEM INTERFACE "${Boost_INCLUDE_DIRS}")
+add_library(deps::beast ALIAS deps_beast)
+
+find_package(nlohmann_json 3.9 REQUIRED)
+add_library(deps::nlohmann_json ALIAS nlohmann_json::nlohmann_json)
+
 if(BUILD_TESTING)
     find_package(Catch2 2.13 REQUIRED)
     add_library(deps::catch2 ALIAS Catch2::Catch2)

@@ -7,7 +7,7 @@ import sys
 import unittest
 
 SKIPPED = 77
-COMMANDS = ("run", "test", "doctor", "inspect", "gdb", "qemu", "completion", "man")
+COMMANDS = ("run", "firecracker", "config", "test", "doctor", "inspect", "gdb", "qemu", "completion", "man")
 
 
 def skiff(*arguments, **options):

@@ -28,7 +28,8 @@ LAYERS = {
     "vmm/machine": ["base", "devices", "virtio", "boot", "guest-init", "vmm/kvm", "vmm/gdb"],
     "vmm/api": ["base", "vmm/machine"],
     "vmm/test_suite": ["base", "boot", "vmm/machine"],
-    "vmm/cli": ["base", "boot", "vmm/bundle", "vmm/gdb", "vmm/machine", "vmm/test_suite"],
+    "vmm/cli": ["base", "boot", "vmm/bundle", "vmm/gdb", "vmm/machine", "vmm/api",
+                "vmm/test_suite"],
     "vmm": ["base", "vmm/cli", "vmm/api"],
     "tests": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb", "vmm/machine", "vmm/api",
               "vmm/test_suite", "vmm/cli", "vmm", "vmm/bundle", "guest-images", "guest-init"],
@@ -48,6 +49,8 @@ FENCED = [
     (r"toml\+\+/.*", ["vmm/test_suite"], "only suites are TOML"),
     (r"libfdt\.h|fdt\.h", ["boot", "tests"], "only boot builds a device tree"),
     (r"liburing(/.*)?\.h", ["virtio", "tests"], "only devices submit I/O through a ring"),
+    (r"boost/.*", ["vmm/api"], "only the API's server speaks HTTP"),
+    (r"nlohmann/.*", ["vmm/api"], "JSON is read by vmm/api/json_value.h"),
     (r"catch2/.*", ["tests"], "test code stays in tests"),
 ]
 

@@ -4,6 +4,7 @@
 packages_build=(
     g++ cmake ninja-build ccache python3
     libfdt-dev libcli11-dev libfmt-dev libspdlog-dev libtomlplusplus-dev catch2
+    libboost-dev nlohmann-json3-dev
     liburing-dev zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev)
 # The guest kernel, initramfs and disk.
 packages_images=(
@@ -11,7 +12,7 @@ packages_images=(
     xz-utils lz4 busybox-static e2fsprogs util-linux binutils fio iperf3)
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev acpica-tools device-tree-compiler file
-    gzip bzip2 zstd qemu-system-x86 gdb groff-base zsh iproute2 passt)
+    curl gzip bzip2 zstd qemu-system-x86 gdb groff-base zsh iproute2 passt)
 
 # setup_for GROUP…: installs what these groups need and this machine does not have.
 setup_for() {

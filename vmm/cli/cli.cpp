@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>
@@ -27,7 +28,7 @@ constexpr std::array kHandlers = {
     Handler{&kRunCommand, run_command},         Handler{&kDoctorCommand, doctor_command},
     Handler{&kInspectCommand, inspect_command}, Handler{&kCompletionCommand, completion_command},
     Handler{&kManCommand, man_command},         Handler{&kGdbCommand, gdb_command},
-    Handler{&kTestCommand, test_command},
+    Handler{&kTestCommand, test_command},       Handler{&kConfigCommand, config_command},
 };
 
 Error unknown_command(std::string_view given) {
@@ -61,18 +62,37 @@ int run_handler(const Handler& handler, std::span<const char* const> arguments) 
     return handler.run(*parsed);
 }
 
+constexpr Handler kFirecracker = {&kFirecrackerCommand, firecracker_command};
+
+std::string_view file_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
 /// Called by one of QEMU's names, through a link.
-bool is_called_qemu(std::string_view path) {
-    const std::string_view name = path.substr(path.rfind('/') + 1);
+bool is_called_qemu(std::string_view name) {
     return name.starts_with("qemu-system-") || name == "qemu-kvm";
+}
+
+/// Whether this is an option of Firecracker's, which takes no command before its options.
+bool is_firecracker_option(std::string_view argument) {
+    if (!argument.starts_with("--")) {
+        return false;
+    }
+    const std::string_view name = argument.substr(2, argument.find('=') - 2);
+    return std::any_of(kFirecrackerCommand.options.begin(), kFirecrackerCommand.options.end(),
+                       [name](const OptionSpec& option) { return option.long_name == name; });
 }
 
 }  // namespace
 
 int run(int argc, char** argv) {
     const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
-    if (!arguments.empty() && is_called_qemu(arguments[0])) {
+    const std::string_view called = arguments.empty() ? "" : file_name(arguments[0]);
+    if (is_called_qemu(called)) {
         return qemu_command(arguments.subspan(1));
+    }
+    if (called == "firecracker") {
+        return run_handler(kFirecracker, arguments.subspan(1));
     }
     if (arguments.size() < 2) {
         return report(Error::user("no command given: try 'skiff run KERNEL' or 'skiff --help'"));
@@ -86,6 +106,12 @@ int run(int argc, char** argv) {
     }
     if (command == kQemuCommand.name) {
         return qemu_command(arguments.subspan(2));
+    }
+    if (command == kFirecrackerCommand.name) {
+        return run_handler(kFirecracker, arguments.subspan(2));
+    }
+    if (is_firecracker_option(command)) {
+        return run_handler(kFirecracker, arguments.subspan(1));
     }
     for (const Handler& handler : kHandlers) {
         if (command == handler.command->name) {

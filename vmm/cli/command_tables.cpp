@@ -45,6 +45,29 @@ constexpr std::array kInspectExamples = {
     ExampleSpec{"skiff inspect --json /boot/vmlinuz-$(uname -r)", "The same for a program."},
 };
 
+constexpr std::array kConfigArguments = {
+    ArgumentSpec{
+        .name = "ACTION",
+        .required = true,
+        .completion = Completion::kChoices,
+        .choices = "check",
+        .help = "check: say what is wrong with the file, and start nothing.",
+    },
+    ArgumentSpec{
+        .name = "FILE",
+        .required = true,
+        .completion = Completion::kFile,
+        .help = "A configuration file, in JSON (docs/api/).",
+    },
+};
+constexpr std::array kConfigStatuses = {
+    StatusSpec{"0", "A microVM can be made of it."},
+    StatusSpec{"2", "It cannot: the line on standard error says why."},
+};
+constexpr std::array kConfigExamples = {
+    ExampleSpec{"skiff config check vm.json", "Check a file before it is used."},
+};
+
 constexpr std::array kQemuArguments = {
     ArgumentSpec{
         .name = "ARGUMENTS",
@@ -100,7 +123,7 @@ constexpr std::array kManArguments = {
     ArgumentSpec{
         .name = "COMMAND",
         .completion = Completion::kChoices,
-        .choices = "run test doctor inspect gdb qemu completion man",
+        .choices = "run firecracker config test doctor inspect gdb qemu completion man",
         .help = "The command to print the page of; without it, the page of skiff itself.",
     },
 };
@@ -116,8 +139,8 @@ constexpr std::array kProgramExamples = {
 };
 
 constexpr std::array kCommands = {
-    &kRunCommand, &kTestCommand, &kDoctorCommand,     &kInspectCommand,
-    &kGdbCommand, &kQemuCommand, &kCompletionCommand, &kManCommand,
+    &kRunCommand,     &kFirecrackerCommand, &kConfigCommand, &kTestCommand,       &kDoctorCommand,
+    &kInspectCommand, &kGdbCommand,         &kQemuCommand,   &kCompletionCommand, &kManCommand,
 };
 
 }  // namespace
@@ -133,6 +156,18 @@ constinit const CommandSpec kDoctorCommand = {
     .options = kDoctorOptions,
     .statuses = kDoctorStatuses,
     .examples = kDoctorExamples,
+};
+
+constinit const CommandSpec kConfigCommand = {
+    .name = "config",
+    .summary = "check a microVM's configuration file",
+    .description =
+        "Reads a configuration file as skiff run --config and skiff --config-file do: keys, types, "
+        "ranges, and whether the files that it names are there.",
+    .arguments = kConfigArguments,
+    .options = {},
+    .statuses = kConfigStatuses,
+    .examples = kConfigExamples,
 };
 
 constinit const CommandSpec kInspectCommand = {

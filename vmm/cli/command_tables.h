@@ -7,6 +7,8 @@ namespace skiff::cli {
 
 extern const CommandSpec kRunCommand;
 extern const CommandSpec kTestCommand;
+extern const CommandSpec kFirecrackerCommand;
+extern const CommandSpec kConfigCommand;
 extern const CommandSpec kDoctorCommand;
 extern const CommandSpec kInspectCommand;
 extern const CommandSpec kQemuCommand;

@@ -12,6 +12,8 @@ namespace skiff::cli {
 
 int run_command(const ParsedArguments& arguments);
 int test_command(const ParsedArguments& arguments);
+int firecracker_command(const ParsedArguments& arguments);
+int config_command(const ParsedArguments& arguments);
 int doctor_command(const ParsedArguments& arguments);
 int inspect_command(const ParsedArguments& arguments);
 int gdb_command(const ParsedArguments& arguments);

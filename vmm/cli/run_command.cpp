@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "vmm/api/serve.h"
 #include "vmm/cli/commands.h"
 #include "vmm/cli/output.h"
 #include "vmm/cli/pack_command.h"
@@ -24,6 +25,27 @@ Result<void> write_exit_file(const std::optional<std::string>& path,
     }
     const std::string text = machine::exit_report_text(reason);
     return write_file(*path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+/// What the API says of the machine: with the names of a configuration file, where there is one.
+api::VmDescription describe(const RunOptions& options) {
+    api::VmDescription description = api::describe_machine(options.config);
+    if (options.file.has_value()) {
+        for (std::size_t i = 0; i < options.file->drives.size(); ++i) {
+            description.drives[i].drive_id = options.file->drives[i].drive_id;
+        }
+        for (std::size_t i = 0; i < options.file->nets.size(); ++i) {
+            description.nets[i].iface_id = options.file->nets[i].iface_id;
+        }
+    }
+    return description;
+}
+
+Result<machine::ExitReason> run(machine::Machine& machine, const RunOptions& options) {
+    if (!options.api_socket.has_value()) {
+        return machine.run();
+    }
+    return api::run_with_api(machine, describe(options), {.socket_path = *options.api_socket});
 }
 
 }  // namespace
@@ -55,7 +77,7 @@ Result<int> run_machine(const RunOptions& options) {
         SKIFF_ASSIGN_OR_RETURN(kernel_link, KernelLink::create(options.debug_place->kernel,
                                                                options.config.kernel_path));
     }
-    const machine::ExitReason reason = machine->run();
+    SKIFF_ASSIGN_OR_RETURN(const machine::ExitReason reason, run(*machine, options));
     SKIFF_RETURN_IF_ERROR(write_exit_file(options.exit_file, reason));
     return machine::exit_status(reason);
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "vmm/api/config_file.h"
+#include "vmm/api/instance.h"
 #include "vmm/cli/balloon_option.h"
 #include "vmm/cli/command_options.h"
 #include "vmm/cli/disk_option.h"
@@ -85,6 +87,20 @@ std::string joined(const std::vector<std::string_view>& words) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
+/// What the file says comes first: options change it.
+Result<void> assign_config_file(const ParsedArguments& arguments, RunOptions& options) {
+    const std::string* const path = arguments.last("config");
+    if (path == nullptr) {
+        return {};
+    }
+    SKIFF_ASSIGN_OR_RETURN(options.file, api::load_config(*path));
+    SKIFF_ASSIGN_OR_RETURN(options.config, options.file->machine_config());
+    if (options.file->logger.has_value()) {
+        options.log = api::log_options(*options.file);
+    }
+    return {};
+}
+
 Result<void> assign_what_to_boot(const ParsedArguments& arguments, machine::MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(assign_kernel(arguments, config));
     SKIFF_RETURN_IF_ERROR(assign_initrds(arguments, config));
@@ -108,7 +124,7 @@ Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineCo
     config.device_tree = arguments.has("fdt");
     SKIFF_RETURN_IF_ERROR(assign(arguments, "balloon", parse_balloon, config.balloon));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "vsock", parse_vsock, config.vsock));
-    config.rng = !arguments.has("no-rng");
+    config.rng = config.rng && !arguments.has("no-rng");
     SKIFF_RETURN_IF_ERROR(assign(arguments, "io-threads", parse_count, config.io_threads));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "io-poll", parse_io_poll, config.io_poll));
     if (const std::string* const port = arguments.last("debug-exit")) {
@@ -235,6 +251,7 @@ Result<void> assign_dump(const ParsedArguments& arguments, RunOptions& options) 
 
 Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     RunOptions options;
+    SKIFF_RETURN_IF_ERROR(assign_config_file(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign_what_to_boot(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_machine(arguments, options.config));
     SKIFF_RETURN_IF_ERROR(assign_test_devices(arguments, options.config));
@@ -252,6 +269,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
     SKIFF_RETURN_IF_ERROR(assign_gdb(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "api-sock", parse_path, options.api_socket));
     options.dry_run = arguments.has("dry-run");
     SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "exit-file", parse_path, options.exit_file));

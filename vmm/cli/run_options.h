@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "vmm/api/vm_description.h"
 #include "vmm/bundle/command_request.h"
 #include "vmm/cli/named_machine.h"
 #include "vmm/cli/parsed_arguments.h"
@@ -27,6 +28,10 @@ struct RunOptions {
     bool memory_given = false;
     /// Build, describe, do not start.
     bool dry_run = false;
+    /// What the configuration file says, where there is one; it is in `config` already.
+    std::optional<api::VmDescription> file{};
+    /// Where the API is served, if it is.
+    std::optional<std::string> api_socket{};
     /// Where the device tree is to be written.
     std::optional<std::string> device_tree_file;
     /// What `skiff gdb NAME` finds, with --gdb auto.

@@ -22,6 +22,7 @@ constexpr std::string_view kWhatToBoot = "What to boot";
 constexpr std::string_view kMachine = "The machine";
 constexpr std::string_view kConsole = "Console and log";
 constexpr std::string_view kDebugging = "Debugging";
+constexpr std::string_view kControl = "Control by programs";
 constexpr std::string_view kStopping = "Stopping";
 
 constexpr std::array kBootAndMachineOptions = {
@@ -46,6 +47,15 @@ constexpr std::array kBootAndMachineOptions = {
         .help =
             "The initial RAM disk (initramfs). For a Multiboot image, a module, with WORDS for it "
             "behind a comma (two commas stand for one in a path); may be repeated.",
+    },
+    OptionSpec{
+        .long_name = "config",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kWhatToBoot,
+        .help = "A configuration file, in JSON, as 'skiff firecracker' takes it. Options change "
+                "what it says, or add to it.",
     },
     OptionSpec{
         .long_name = "append",
@@ -246,6 +256,14 @@ constexpr std::array kOtherOptions = {
         .help =
             "The ELF file with the kernel's symbols, for reports of a guest's death. Without it, "
             "the kernel itself, or the vmlinux that was built with a bzImage.",
+    },
+    OptionSpec{
+        .long_name = "api-sock",
+        .value_use = ValueUse::kRequired,
+        .value_name = "PATH",
+        .completion = Completion::kFile,
+        .group = kControl,
+        .help = "Serve the API of 'skiff firecracker' on this Unix socket while the guest runs.",
     },
     OptionSpec{
         .long_name = "fail-on",

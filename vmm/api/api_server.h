@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "vmm/api/http_server.h"
+#include "vmm/api/instance.h"
+
+namespace skiff::api {
+
+struct ApiOptions {
+    std::string socket_path;
+    /// The largest body of a request.
+    std::size_t max_payload_bytes = HttpParser::Limits{}.body_bytes;
+};
+
+/// The API of one microVM: its socket, and the thread that serves it ("api").
+class ApiServer {
+  public:
+    /// Listens; clients wait until start(). `instance` outlives it.
+    static Result<std::unique_ptr<ApiServer>> create(const ApiOptions& options, Instance& instance);
+    /// Ends the thread, and removes the socket.
+    ~ApiServer();
+    ApiServer(const ApiServer&) = delete;
+    ApiServer& operator=(const ApiServer&) = delete;
+
+    /// Starts the thread, with the signals blocked that this one has blocked.
+    void start();
+
+  private:
+    explicit ApiServer(EventLoop loop) : loop_(std::move(loop)) {}
+
+    EventLoop loop_;
+    std::unique_ptr<HttpServer> server_;
+    std::thread thread_;
+};
+
+}  // namespace skiff::api

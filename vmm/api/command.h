@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <variant>
+
+#include "vmm/api/resources.h"
+
+namespace skiff::api {
+
+// What can be asked, with an answer that has a body.
+struct DescribeInstance {};
+struct GetVersion {};
+struct GetMachineShape {};
+struct GetVmConfig {};
+struct GetBalloon {};
+struct GetBalloonStatistics {};
+struct GetBalloonHinting {};
+
+/// Everything that can be said to a microVM, by the API and by a configuration file alike.
+using Command =
+    std::variant<DescribeInstance, GetVersion, GetMachineShape, GetVmConfig, GetBalloon,
+                 GetBalloonStatistics, GetBalloonHinting, MachineShape, MachineShapeUpdate,
+                 BootSource, Drive, DriveUpdate, NetworkInterface, NetworkInterfaceUpdate, Balloon,
+                 BalloonUpdate, BalloonStatisticsUpdate, BalloonHintingStart, BalloonHintingStop,
+                 Vsock, Entropy, Serial, Logger, Action, StateChange>;
+
+}  // namespace skiff::api

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/api/config_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/unique_fd.h"
+#include "vmm/api/object_reader.h"
+#include "vmm/api/parse_resources.h"
+
+namespace skiff::api {
+namespace {
+
+using enum Presence;
+
+Result<std::string> read_text(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    std::string text;
+    std::array<char, 16 * 1024> buffer{};
+    ssize_t count = fd.valid() ? 1 : -1;
+    while (count > 0 && text.size() <= kMaxConfigBytes) {
+        count = ::read(fd.get(), buffer.data(), buffer.size());
+        if (count > 0) {
+            text.append(buffer.data(), static_cast<std::size_t>(count));
+        } else if (count < 0 && errno == EINTR) {
+            count = 1;
+        }
+    }
+    if (count < 0) {
+        const Error host = Error::host(errno, fmt::format("cannot read '{}'", path));
+        return Error::user(host.message());
+    }
+    if (text.size() > kMaxConfigBytes) {
+        return Error::user(
+            fmt::format("'{}': a configuration has at most {} bytes", path, kMaxConfigBytes));
+    }
+    return text;
+}
+
+/// The parts of a file, each of which becomes commands.
+class Sections {
+  public:
+    explicit Sections(const JsonValue& json) : reader_(json, "") {}
+
+    /// The section, if it is there, by its parser.
+    template <typename Parser>
+    void one(std::string_view key, Presence presence, Parser parse) {
+        if (const JsonValue* const section = reader_.member(key, presence)) {
+            add(parse(*section, std::string(key)));
+        }
+    }
+    template <typename Parser>
+    void list(std::string_view key, Parser parse) {
+        const JsonValue* const section = reader_.member(key, kOptional);
+        if (section == nullptr) {
+            return;
+        }
+        if (section->array() == nullptr) {
+            reader_.refuse(key,
+                           fmt::format("an array was expected, this is {}", section->describe()));
+            return;
+        }
+        for (std::size_t i = 0; i < section->array()->size(); ++i) {
+            add(parse((*section->array())[i], fmt::format("{}[{}]", key, i)));
+        }
+    }
+    /// What skiff does not have yet; nothing of it may be asked for.
+    void not_supported(std::string_view key) {
+        const JsonValue* const section = reader_.member(key, kOptional);
+        const bool is_empty =
+            section == nullptr || (section->array() != nullptr && section->array()->empty());
+        if (!is_empty) {
+            reader_.refuse(key, "not supported yet: leave it out");
+        }
+    }
+
+    Result<std::vector<Command>> finish() && {
+        SKIFF_RETURN_IF_ERROR(reader_.finish());
+        return std::move(commands_);
+    }
+
+  private:
+    template <typename T>
+    void add(Result<T> parsed) {
+        if (parsed.ok()) {
+            commands_.emplace_back(std::move(parsed).value());
+        } else {
+            reader_.fail(parsed.error());
+        }
+    }
+
+    ObjectReader reader_;
+    std::vector<Command> commands_;
+};
+
+}  // namespace
+
+Result<std::vector<Command>> parse_config(std::string_view text) {
+    SKIFF_ASSIGN_OR_RETURN(const JsonValue json, parse_json(text));
+    Sections sections(json);
+    sections.one("boot-source", kRequired, parse_boot_source);
+    sections.one("machine-config", kOptional, parse_machine_shape);
+    sections.list("drives", parse_drive);
+    sections.list("network-interfaces", parse_network_interface);
+    sections.one("balloon", kOptional, parse_balloon);
+    sections.one("vsock", kOptional, parse_vsock);
+    sections.one("entropy", kOptional, parse_entropy);
+    sections.one("serial", kOptional, parse_serial);
+    sections.one("logger", kOptional, parse_logger);
+    for (const std::string_view key :
+         {"cpu-config", "memory-hotplug", "metrics", "mmds-config", "pmem"}) {
+        sections.not_supported(key);
+    }
+    return std::move(sections).finish();
+}
+
+Result<void> apply(const Command& command, VmDescription& description) {
+    return std::visit(
+        [&description](const auto& resource) -> Result<void> {
+            using Resource = std::decay_t<decltype(resource)>;
+            if constexpr (std::is_same_v<Resource, Logger>) {
+                description.logger = resource;
+                return {};
+            } else if constexpr (requires { description.set(resource); }) {
+                return description.set(resource);
+            } else {
+                return Error::user("this can be asked for only once the microVM runs");
+            }
+        },
+        command);
+}
+
+Result<VmDescription> load_config(const std::string& path) {
+    SKIFF_ASSIGN_OR_RETURN(const std::string text, read_text(path));
+    const auto commands = parse_config(text);
+    if (!commands.ok()) {
+        return commands.error().with_context(path);
+    }
+    VmDescription description;
+    for (const Command& command : *commands) {
+        if (const auto done = api::apply(command, description); !done.ok()) {
+            return done.error().with_context(path);
+        }
+    }
+    return description;
+}
+
+}  // namespace skiff::api

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "vmm/api/command.h"
+#include "vmm/api/vm_description.h"
+#include "vmm/machine/machine_config.h"
+#include "vmm/machine/machine_control.h"
+
+namespace skiff::api {
+
+/// One microVM as the API sees it: described, then started, then running or paused.
+///
+/// Commands come on the API's thread. The main thread builds and runs the machine: it waits for
+/// InstanceStart by what on_start() gave it, and says with started() or failed() how that went,
+/// which is what the client then gets for an answer.
+class Instance {
+  public:
+    /// `description` is what is known before the first command.
+    explicit Instance(VmDescription description) : description_(std::move(description)) {}
+
+    /// Does one command: the JSON that it answers, or nothing. On the API's thread.
+    Result<std::string> handle(const Command& command);
+
+    // For the main thread.
+    /// Called on the API's thread when a client wants the start; must not block. Before that thread
+    /// is started.
+    void on_start(std::function<void()> wanted) { start_wanted_ = std::move(wanted); }
+    /// The machine that a client wants to be started; nothing where none does.
+    std::optional<machine::MachineConfig> wanted() const;
+    /// The guest runs. `control` lives until end().
+    void started(machine::MachineControl& control);
+    /// It could not be built: the description may be changed, and started again.
+    void failed(const Error& error);
+    /// The machine is about to go, or the process is: from when this returns on, commands get an
+    /// error, and so does a client that waits for a start.
+    void end();
+
+  private:
+    enum class State { kNotStarted, kRunning, kPaused, kEnded };
+    using Lock = std::unique_lock<std::mutex>;
+
+    // With the mutex held.
+    Result<std::string> start(Lock& lock);
+    Result<std::string> change_state(StateChange change);
+    Result<std::string> change(const DriveUpdate& update);
+    Result<std::string> change(const NetworkInterfaceUpdate& update);
+    Result<std::string> change(const BalloonUpdate& update);
+    Result<std::string> change(const BalloonStatisticsUpdate& update);
+    Result<std::string> act(Action action, Lock& lock);
+    Result<std::string> configure(const Logger& logger);
+    Result<std::string> balloon_statistics() const;
+    Result<std::string> hinting(const Command& command);
+    Result<void> needs_run() const;
+    Result<void> needs_no_run() const;
+
+    std::function<void()> start_wanted_;
+    mutable std::mutex mutex_;  // held while a command is done
+    std::condition_variable start_decided_;
+    // All guarded by mutex_.
+    VmDescription description_;
+    State state_ = State::kNotStarted;
+    machine::MachineControl* control_ = nullptr;
+    std::optional<machine::MachineConfig> wanted_;  // while a client waits for its start
+    std::optional<Error> start_error_;
+};
+
+/// What base/log.h takes of it.
+log::Options log_options(const VmDescription& description);
+
+}  // namespace skiff::api

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "vmm/machine/machine_config.h"
+
+/// What a microVM is made of, in the words of the API and of the configuration file: Firecracker's
+/// (docs/api/). Parsed and with their own ranges checked; what they mean together is
+/// VmDescription's.
+namespace skiff::api {
+
+/// A microVM's name: letters, digits and hyphens, at most 64.
+inline constexpr const char* kDefaultInstanceId = "anonymous-instance";
+
+/// `/machine-config`.
+struct MachineShape {
+    enum class HugePages { kNone, kTransparent, k2M };
+    static constexpr std::uint64_t kMaxVcpus = 32;
+
+    std::uint64_t vcpu_count = 1;
+    std::uint64_t mem_size_mib = 128;
+    HugePages huge_pages = HugePages::kNone;
+};
+
+/// PATCH of the same.
+struct MachineShapeUpdate {
+    std::optional<std::uint64_t> vcpu_count;
+    std::optional<std::uint64_t> mem_size_mib;
+    std::optional<MachineShape::HugePages> huge_pages;
+};
+
+/// `/boot-source`.
+struct BootSource {
+    std::string kernel_image_path;
+    std::optional<std::string> initrd_path;
+    std::optional<std::string> boot_args;
+};
+
+/// A token bucket as it was given; a size or a refill time of 0 means no limit.
+struct BucketSetting {
+    std::uint64_t size = 0;
+    std::uint64_t refill_time_ms = 0;
+    std::optional<std::uint64_t> one_time_burst;
+
+    std::optional<TokenBucket::Rate> rate() const;
+};
+
+/// `rate_limiter`, in an update: a bucket that is not there stays as it is.
+struct RateLimiterSetting {
+    std::optional<BucketSetting> bandwidth;
+    std::optional<BucketSetting> ops;
+
+    RateLimits limits() const;
+    /// Takes over the buckets that are in `update`.
+    void merge(const RateLimiterSetting& update);
+};
+
+/// `/drives/{drive_id}`.
+struct Drive {
+    enum class CacheType { kUnsafe, kWriteback };
+    enum class IoEngine { kSync, kAsync };
+
+    std::string drive_id;
+    std::string path_on_host;
+    bool is_root_device = false;
+    std::optional<std::string> partuuid;
+    bool is_read_only = false;
+    CacheType cache_type = CacheType::kUnsafe;
+    IoEngine io_engine = IoEngine::kSync;
+    std::optional<RateLimiterSetting> rate_limiter;
+};
+
+/// PATCH of the same, after the start.
+struct DriveUpdate {
+    std::string drive_id;
+    std::optional<std::string> path_on_host;
+    std::optional<RateLimiterSetting> rate_limiter;
+};
+
+/// `/network-interfaces/{iface_id}`.
+struct NetworkInterface {
+    std::string iface_id;
+    std::string host_dev_name;
+    std::optional<std::string> guest_mac;
+    std::optional<std::uint64_t> mtu;
+    std::optional<RateLimiterSetting> rx_rate_limiter;
+    std::optional<RateLimiterSetting> tx_rate_limiter;
+};
+
+/// PATCH of the same, after the start.
+struct NetworkInterfaceUpdate {
+    std::string iface_id;
+    std::optional<RateLimiterSetting> rx_rate_limiter;
+    std::optional<RateLimiterSetting> tx_rate_limiter;
+};
+
+/// `/balloon`.
+struct Balloon {
+    std::uint64_t amount_mib = 0;
+    bool deflate_on_oom = false;
+    std::uint64_t stats_polling_interval_s = 0;
+    bool free_page_hinting = false;
+    bool free_page_reporting = false;
+};
+
+/// PATCH of the same.
+struct BalloonUpdate {
+    std::uint64_t amount_mib = 0;
+};
+
+/// PATCH `/balloon/statistics`.
+struct BalloonStatisticsUpdate {
+    std::uint64_t stats_polling_interval_s = 0;
+};
+
+/// PATCH `/balloon/hinting/start` and `/balloon/hinting/stop`.
+struct BalloonHintingStart {};
+struct BalloonHintingStop {};
+
+/// `/vsock`.
+struct Vsock {
+    std::uint64_t guest_cid = 3;
+    std::string uds_path;
+};
+
+/// `/entropy`.
+struct Entropy {
+    std::optional<RateLimiterSetting> rate_limiter;
+};
+
+/// `/serial`.
+struct Serial {
+    std::optional<std::string> serial_out_path;
+};
+
+/// `/logger`.
+struct Logger {
+    enum class Level { kOff, kTrace, kDebug, kInfo, kWarning, kError };
+
+    std::optional<Level> level;
+    std::optional<std::string> log_path;
+    std::optional<bool> show_level;
+    /// Accepted; skiff's lines have neither an origin nor a module.
+    std::optional<bool> show_log_origin;
+    std::optional<std::string> module;
+};
+
+/// PUT `/actions`.
+enum class Action { kInstanceStart, kSendCtrlAltDel, kFlushMetrics };
+
+/// PATCH `/vm`.
+enum class StateChange { kPause, kResume };
+
+}  // namespace skiff::api

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "vmm/api/command.h"
+#include "vmm/api/http_message.h"
+
+namespace skiff::api {
+
+/// Does a command; what it answers, as JSON, or nothing.
+using CommandHandler = std::function<Result<std::string>(const Command& command)>;
+
+/// Answers a request: finds its route, parses its body, has the command done, and puts the result
+/// into HTTP. 200 with a body, 204 without, 400 for what was asked wrongly or cannot be done, 404
+/// for a path that there is not, 405 with Allow for a wrong verb.
+HttpAnswer answer(const HttpRequest& request, const CommandHandler& handle);
+
+}  // namespace skiff::api

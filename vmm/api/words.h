@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/check.h"
+#include "vmm/api/object_reader.h"
+#include "vmm/api/resources.h"
+
+/// The words that stand for values, for parsing and writing alike.
+namespace skiff::api {
+
+inline constexpr std::array kHugePagesWords = {
+    Choice<MachineShape::HugePages>{"None", MachineShape::HugePages::kNone},
+    Choice<MachineShape::HugePages>{"Transparent", MachineShape::HugePages::kTransparent},
+    Choice<MachineShape::HugePages>{"2M", MachineShape::HugePages::k2M},
+};
+inline constexpr std::array kCacheTypeWords = {
+    Choice<Drive::CacheType>{"Unsafe", Drive::CacheType::kUnsafe},
+    Choice<Drive::CacheType>{"Writeback", Drive::CacheType::kWriteback},
+};
+inline constexpr std::array kIoEngineWords = {
+    Choice<Drive::IoEngine>{"Sync", Drive::IoEngine::kSync},
+    Choice<Drive::IoEngine>{"Async", Drive::IoEngine::kAsync},
+};
+inline constexpr std::array kActionWords = {
+    Choice<Action>{"InstanceStart", Action::kInstanceStart},
+    Choice<Action>{"SendCtrlAltDel", Action::kSendCtrlAltDel},
+    Choice<Action>{"FlushMetrics", Action::kFlushMetrics},
+};
+inline constexpr std::array kStateWords = {
+    Choice<StateChange>{"Paused", StateChange::kPause},
+    Choice<StateChange>{"Resumed", StateChange::kResume},
+};
+inline constexpr std::array kLevelWords = {
+    Choice<Logger::Level>{"Off", Logger::Level::kOff},
+    Choice<Logger::Level>{"Trace", Logger::Level::kTrace},
+    Choice<Logger::Level>{"Debug", Logger::Level::kDebug},
+    Choice<Logger::Level>{"Info", Logger::Level::kInfo},
+    Choice<Logger::Level>{"Warning", Logger::Level::kWarning},
+    Choice<Logger::Level>{"Error", Logger::Level::kError},
+};
+
+/// The word for a value, which has one.
+template <typename Choices, typename T>
+std::string_view word_for(const Choices& choices, T value) {
+    const auto found = std::find_if(choices.begin(), choices.end(),
+                                    [value](const auto& choice) { return choice.value == value; });
+    SKIFF_CHECK(found != choices.end());
+    return found->word;
+}
+
+}  // namespace skiff::api
