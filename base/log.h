@@ -22,7 +22,7 @@ struct Options {
     /// thread; what a FIFO does not take is lost.
     std::string file_path;
     /// What the lines in a file say the machine is called; may be empty.
-    std::string instance_id;
+    std::string instance_id{};
     /// Whether the lines in a file name their level.
     bool show_level = true;
 };
