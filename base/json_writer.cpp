@@ -45,7 +45,7 @@ std::size_t utf8_length(std::string_view text) {
 
 void JsonWriter::string(std::string_view key, std::string_view value) {
     separate(key);
-    append_quoted(value);
+    text_ += json_quoted(value);
 }
 
 void JsonWriter::number(std::string_view key, std::uint64_t value) {
@@ -60,7 +60,7 @@ void JsonWriter::boolean(std::string_view key, bool value) {
 
 void JsonWriter::element(std::string_view value) {
     separate({});
-    append_quoted(value);
+    text_ += json_quoted(value);
 }
 
 void JsonWriter::begin(char bracket, std::string_view key) {
@@ -87,32 +87,32 @@ void JsonWriter::separate(std::string_view key) {
     }
     empty_ = false;
     if (!key.empty()) {
-        append_quoted(key);
+        text_ += json_quoted(key);
         text_ += ": ";
     }
 }
 
-void JsonWriter::append_quoted(std::string_view value) {
-    text_ += '"';
-    while (!value.empty()) {
-        const auto byte = static_cast<unsigned char>(value.front());
+std::string json_quoted(std::string_view text) {
+    std::string quoted = "\"";
+    while (!text.empty()) {
+        const auto byte = static_cast<unsigned char>(text.front());
         std::size_t taken = 1;
         if (byte == '"' || byte == '\\') {
-            text_ += '\\';
-            text_ += value.front();
+            quoted += '\\';
+            quoted += text.front();
         } else if (byte < 0x20 || byte == 0x7f) {
-            text_ += fmt::format("\\u{:04x}", byte);
+            quoted += fmt::format("\\u{:04x}", byte);
         } else if (byte < 0x80) {
-            text_ += value.front();
-        } else if (const std::size_t length = utf8_length(value); length != 0) {
-            text_ += value.substr(0, length);
+            quoted += text.front();
+        } else if (const std::size_t length = utf8_length(text); length != 0) {
+            quoted += text.substr(0, length);
             taken = length;
         } else {
-            text_ += kReplacement;
+            quoted += kReplacement;
         }
-        value.remove_prefix(taken);
+        text.remove_prefix(taken);
     }
-    text_ += '"';
+    return quoted + '"';
 }
 
 }  // namespace skiff

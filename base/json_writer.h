@@ -8,6 +8,9 @@
 
 namespace skiff {
 
+/// `text` as a JSON string, quotes included; what is no UTF-8 becomes the replacement character.
+std::string json_quoted(std::string_view text);
+
 /// Builds JSON text (RFC 8259), two blanks a level. The caller keeps begin and end in balance.
 class JsonWriter {
   public:
@@ -32,7 +35,6 @@ class JsonWriter {
     void begin(char bracket, std::string_view key);
     void end(char bracket);
     void separate(std::string_view key);
-    void append_quoted(std::string_view value);
 
     std::string text_;
     std::size_t depth_ = 0;

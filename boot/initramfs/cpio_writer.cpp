@@ -4,15 +4,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/units.h"
+#include "base/write_all.h"
 
 namespace skiff::boot::initramfs {
 namespace {
@@ -46,16 +45,10 @@ class Output {
     }
 
     Result<void> flush() {
-        std::string_view rest = buffer_;
-        while (!rest.empty()) {
-            const ssize_t written = ::write(fd_, rest.data(), rest.size());
-            if (written < 0 && errno != EINTR) {
-                return Error::host(errno, "cannot write " + name_);
-            }
-            const std::size_t count = written < 0 ? 0 : static_cast<std::size_t>(written);
-            rest.remove_prefix(count);
-            flushed_ += count;
+        if (const int failure = write_all(fd_, buffer_); failure != 0) {
+            return Error::host(failure, "cannot write " + name_);
         }
+        flushed_ += buffer_.size();
         buffer_.clear();
         return {};
     }

@@ -9,24 +9,9 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "base/write_all.h"
 
 namespace skiff::cli {
-namespace {
-
-/// 0, or the errno of the write that failed.
-int write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno != EINTR) {
-            return errno;
-        }
-    }
-    return 0;
-}
-
-}  // namespace
 
 std::string visible(std::string_view text) {
     std::string line;

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/write_all.h"
+
 namespace skiff::test_suite {
 
 Result<ReportFile> ReportFile::create(const std::string& path) {
@@ -24,13 +26,8 @@ ReportFile ReportFile::standard_output() {
 }
 
 void ReportFile::write(std::string_view text) {
-    while (!text.empty() && failure_ == 0) {
-        const ssize_t written = ::write(fd_, text.data(), text.size());
-        if (written >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno != EINTR) {
-            failure_ = errno;
-        }
+    if (failure_ == 0) {
+        failure_ = write_all(fd_, text);
     }
 }
 

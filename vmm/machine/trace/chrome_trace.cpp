@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/json_writer.h"
 #include "vmm/machine/trace/trace_table.h"
 
 namespace skiff::machine {
@@ -13,23 +14,6 @@ namespace {
 
 using Clock = ExitTrace::Clock;
 using Kind = ExitTrace::Kind;
-
-/// A JSON string: names have host paths in them, which may hold anything.
-std::string quoted(std::string_view text) {
-    std::string result = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            result += '\\';
-            result += c;
-        } else if (byte < 0x20 || byte >= 0x7f) {
-            result += fmt::format("\\u{:04x}", byte);
-        } else {
-            result += c;
-        }
-    }
-    return result + '"';
-}
 
 /// The format counts in microseconds.
 double since(Clock::time_point start, Clock::time_point time) {
@@ -46,7 +30,7 @@ class Writer {
     void name_thread(std::size_t thread, std::string_view name) {
         add(fmt::format(
             R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":{}}}}})", thread,
-            quoted(name)));
+            json_quoted(name)));
     }
 
     void exit(std::size_t thread, const ExitTrace::Event& event, const devices::Bus& bus) {
@@ -58,13 +42,13 @@ class Writer {
         add(fmt::format(
             R"({{"ph":"X","pid":1,"tid":{},"ts":{:.3f},"dur":{:.3f},"name":"{}","cat":"exit","args":{{"bytes":{},"device":{}}}}})",
             thread, since(start_, event.start), event.nanoseconds / 1000.0, name, event.bytes,
-            quoted(place)));
+            json_quoted(place)));
     }
 
     void sample(std::string_view queue, const DeviceTrace::Sample& sample) {
         add(fmt::format(
             R"({{"ph":"C","pid":1,"ts":{:.3f},"name":{},"cat":"device","args":{{"chains":{},"notifications":{},"interrupts":{}}}}})",
-            since(start_, sample.time), quoted(queue), sample.counters.chains,
+            since(start_, sample.time), json_quoted(queue), sample.counters.chains,
             sample.counters.notifications, sample.counters.interrupts));
     }
 

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "base/write_all.h"
 #include "vmm/machine/device_report.h"
 #include "vmm/machine/trace/chrome_trace.h"
 #include "vmm/machine/trace/trace_table.h"
@@ -16,20 +17,6 @@ namespace {
 
 /// What all vCPUs together may keep: 8 MiB.
 constexpr std::size_t kMaxEvents = 256 * 1024;
-
-Result<void> write_all(int fd, std::string_view text, const std::string& name) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
-            return Error::host(errno, "cannot write the trace to " + name);
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
 
 }  // namespace
 
@@ -81,8 +68,10 @@ Result<void> Tracer::finish(const VirtioDevices& devices, const devices::Bus& po
             }
         }
     }
-    return write_all(file_.valid() ? file_.get() : STDERR_FILENO, text,
-                     config_.path.value_or("standard error"));
+    const int failure = write_all(file_.valid() ? file_.get() : STDERR_FILENO, text);
+    return failure == 0 ? Result<void>()
+                        : Error::host(failure, "cannot write the trace to " +
+                                                   config_.path.value_or("standard error"));
 }
 
 }  // namespace skiff::machine
