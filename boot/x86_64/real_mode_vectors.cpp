@@ -29,6 +29,8 @@ constexpr std::array<std::uint8_t, 17> kHandlers = {
                                                            // pop ax; iret
     0x50, 0xb0, 0x20, 0xe6, 0xa0, 0xe6, 0x20, 0x58, 0xcf,  // the same, with out 0xa0, al before
 };
+static_assert(kRealModeHandlers ==
+              GuestRange{GuestAddress(kSegment * 16U + kReturnOffset), kHandlers.size()});
 static_assert(kHandlers[kMasterOffset - kReturnOffset] == 0x50);
 static_assert(kHandlers[kSlaveOffset - kReturnOffset] == 0x50);
 
@@ -55,7 +57,7 @@ bool write_real_mode_vectors(GuestMemory& memory, MemoryPlan& plan) {
     }
     SKIFF_CHECK(memory.write(place.start,
                              {reinterpret_cast<const std::uint8_t*>(table.data()), sizeof table}));
-    SKIFF_CHECK(memory.write(GuestAddress(kSegment * 16U + kReturnOffset), kHandlers));
+    SKIFF_CHECK(memory.write(kRealModeHandlers.start, kHandlers));
     return true;
 }
 

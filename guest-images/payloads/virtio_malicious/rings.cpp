@@ -23,10 +23,11 @@ void offer_good_chain(Victim& victim) {
     notify(victim);
 }
 
+/// In one step: a device that polls must not see the request by itself first.
 void jump_to(Victim& victim, std::uint16_t idx) {
     victim.write_good_chain();
-    offer(victim, 0);
-    victim.ring().available_idx() = idx;
+    victim.ring().available_entry(0) = 0;
+    __atomic_store_n(&victim.ring().available_idx(), idx, __ATOMIC_RELEASE);
     notify(victim);
 }
 
