@@ -24,7 +24,7 @@ import l1  # noqa: E402
 import skiff_runner  # noqa: E402
 
 SKIP = 77
-TOTAL_LIMIT_S = 580
+TOTAL_LIMIT_S = 880
 START_LIMIT_S = 100  # Until L1 says its first word.
 SILENCE_LIMIT_S = 20  # L1 tells every 2 s that it lives.
 
