@@ -98,8 +98,7 @@ class Sockets(ApiTestCase):
         self.assertEqual(self.state(client), "Not started")
 
         def statuses():
-            return [(task / "status").read_text()
-                    for task in Path(f"/proc/{skiff.pid}/task").iterdir()]
+            return skiff.of_threads("status")
 
         def switches():
             return sum(int(number) for text in statuses()

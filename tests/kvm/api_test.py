@@ -113,9 +113,10 @@ class Pausing(ApiTestCase):
     def vcpu_time(skiff):
         """Clock ticks that the vCPUs' threads have used."""
         total = 0
-        for task in Path(f"/proc/{skiff.pid}/task").iterdir():
-            if (task / "comm").read_text().startswith("vcpu"):
-                fields = (task / "stat").read_text().rpartition(")")[2].split()
+        for text in skiff.of_threads("stat"):
+            name, _, rest = text.rpartition(")")
+            if "(vcpu" in name:
+                fields = rest.split()
                 total += int(fields[11]) + int(fields[12])
         return total
 

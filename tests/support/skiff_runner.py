@@ -278,10 +278,20 @@ class Skiff:
         self.stderr.join()
         return Finished(status, self.output, self.errors, took)
 
+    def of_threads(self, name):
+        """What /proc says of each of its threads in the file `name`; without those that end meanwhile."""
+        texts = []
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            try:
+                texts.append((task / name).read_text())
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return texts
+
     def threads(self):
         """Names of its threads, without those that KVM (its huge-page recovery) and ThreadSanitizer add."""
         proc = Path(f"/proc/{self.pid}")
-        names = [(task / "comm").read_text().rstrip("\n") for task in (proc / "task").iterdir()]
+        names = [text.rstrip("\n") for text in self.of_threads("comm")]
         if "libtsan" in (proc / "maps").read_text() and names.count("skiff") > 1:
             names.remove("skiff")
         return sorted(name for name in names if not name.startswith("kvm-"))

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/api/instance.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/log.h"
-#include "base/units.h"
 #include "vmm/api/config_file.h"
+#include "vmm/api/instance_answers.h"
 #include "vmm/api/write_resources.h"
 
 namespace skiff::api {
 namespace {
-
-constexpr std::string_view kNoBody;
 
 template <typename... Handlers>
 struct Overloaded : Handlers... {
@@ -23,10 +18,6 @@ struct Overloaded : Handlers... {
 };
 template <typename... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;  // clang 14 does not deduce it by itself
-
-Result<std::string> empty_answer(const Result<void>& result) {
-    return result.ok() ? Result<std::string>(std::string(kNoBody)) : result.error();
-}
 
 log::Level to_log_level(Logger::Level level) {
     switch (level) {
@@ -44,17 +35,6 @@ log::Level to_log_level(Logger::Level level) {
             break;
     }
     return log::Level::kOff;
-}
-
-/// The limits after an update: buckets that it does not name stay.
-RateLimits updated(std::optional<RateLimiterSetting>& limiter,
-                   const std::optional<RateLimiterSetting>& update) {
-    if (update.has_value()) {
-        RateLimiterSetting merged = limiter.value_or(RateLimiterSetting{});
-        merged.merge(*update);
-        limiter = merged;
-    }
-    return limiter.has_value() ? limiter->limits() : RateLimits{};
 }
 
 }  // namespace
@@ -128,7 +108,7 @@ Result<std::string> Instance::act(Action action, Lock& lock) {
         case Action::kSendCtrlAltDel:
             SKIFF_RETURN_IF_ERROR(needs_run());
             control_->press_ctrl_alt_del();
-            return std::string(kNoBody);
+            return no_body();
         case Action::kFlushMetrics:
             break;
     }
@@ -142,7 +122,7 @@ Result<std::string> Instance::start(Lock& lock) {
     start_wanted_();
     start_decided_.wait(lock, [this] { return !wanted_.has_value(); });
     return start_error_.has_value() ? Result<std::string>(*start_error_)
-                                    : Result<std::string>(std::string(kNoBody));
+                                    : Result<std::string>(no_body());
 }
 
 std::optional<machine::MachineConfig> Instance::wanted() const {
@@ -182,87 +162,7 @@ Result<std::string> Instance::change_state(StateChange change) {
     SKIFF_RETURN_IF_ERROR(pause ? control_->pause() : control_->resume());
     state_ = pause ? State::kPaused : State::kRunning;
     log::info("the guest {}", pause ? "is paused" : "runs on");
-    return std::string(kNoBody);
-}
-
-Result<std::string> Instance::change(const DriveUpdate& update) {
-    SKIFF_RETURN_IF_ERROR(needs_run());
-    auto& drives = description_.drives;
-    const auto drive = std::find_if(drives.begin(), drives.end(), [&](const Drive& other) {
-        return other.drive_id == update.drive_id;
-    });
-    if (drive == drives.end()) {
-        return Error::user(fmt::format("there is no drive '{}'", update.drive_id))
-            .with_field("drive_id");
-    }
-    const auto place = static_cast<std::size_t>(drive - drives.begin());
-    if (update.path_on_host.has_value()) {
-        const auto replaced = control_->replace_disk(place, *update.path_on_host);
-        if (!replaced.ok()) {
-            return replaced.error().with_field("path_on_host");
-        }
-        drive->path_on_host = *update.path_on_host;
-    }
-    if (update.rate_limiter.has_value()) {
-        control_->set_disk_limits(place, updated(drive->rate_limiter, update.rate_limiter));
-    }
-    return std::string(kNoBody);
-}
-
-Result<std::string> Instance::change(const NetworkInterfaceUpdate& update) {
-    SKIFF_RETURN_IF_ERROR(needs_run());
-    auto& nets = description_.nets;
-    const auto net = std::find_if(nets.begin(), nets.end(), [&](const NetworkInterface& other) {
-        return other.iface_id == update.iface_id;
-    });
-    if (net == nets.end()) {
-        return Error::user(fmt::format("there is no network interface '{}'", update.iface_id))
-            .with_field("iface_id");
-    }
-    const auto place = static_cast<std::size_t>(net - nets.begin());
-    if (update.rx_rate_limiter.has_value()) {
-        control_->set_net_limits_in(place, updated(net->rx_rate_limiter, update.rx_rate_limiter));
-    }
-    if (update.tx_rate_limiter.has_value()) {
-        control_->set_net_limits_out(place, updated(net->tx_rate_limiter, update.tx_rate_limiter));
-    }
-    return std::string(kNoBody);
-}
-
-Result<std::string> Instance::change(const BalloonUpdate& update) {
-    if (state_ != State::kNotStarted) {
-        SKIFF_RETURN_IF_ERROR(control_->set_balloon_size(update.amount_mib * kMiB));
-    }
-    return empty_answer(description_.set(update));
-}
-
-Result<std::string> Instance::change(const BalloonStatisticsUpdate& update) {
-    if (state_ != State::kNotStarted) {
-        SKIFF_RETURN_IF_ERROR(control_->set_balloon_statistics_interval(
-            std::chrono::seconds(update.stats_polling_interval_s)));
-    }
-    return empty_answer(description_.set(update));
-}
-
-Result<std::string> Instance::balloon_statistics() const {
-    SKIFF_RETURN_IF_ERROR(needs_run());
-    if (!description_.balloon.has_value() || description_.balloon->stats_polling_interval_s == 0) {
-        return Error::user("no statistics: the balloon was made without stats_polling_interval_s");
-    }
-    return statistics_json(*control_->balloon());
-}
-
-Result<std::string> Instance::hinting(const Command& command) {
-    SKIFF_RETURN_IF_ERROR(needs_run());
-    if (!description_.balloon.has_value() || !description_.balloon->free_page_hinting) {
-        return Error::user("no hints: the balloon was made without free_page_hinting");
-    }
-    if (std::holds_alternative<GetBalloonHinting>(command)) {
-        return hinting_json(*control_->balloon());
-    }
-    return empty_answer(std::holds_alternative<BalloonHintingStart>(command)
-                            ? control_->start_free_page_hints()
-                            : control_->stop_free_page_hints());
+    return no_body();
 }
 
 Result<std::string> Instance::configure(const Logger& logger) {
@@ -271,7 +171,7 @@ Result<std::string> Instance::configure(const Logger& logger) {
     changed.logger = logger;
     SKIFF_RETURN_IF_ERROR(log::configure(log_options(changed)));
     description_ = std::move(changed);
-    return std::string(kNoBody);
+    return no_body();
 }
 
 }  // namespace skiff::api
