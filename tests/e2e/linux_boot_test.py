@@ -13,7 +13,8 @@ import unittest
 
 from linux_guest import (BOOT_SECONDS, PROMPT, LinuxTestCase, expect_ready, linux_arguments, main,
                          wait_until_idle)
-from skiff_runner import Skiff, SlowReader, time_factor
+from output_stream import SlowReader
+from skiff_runner import Skiff, time_factor
 
 KIB = 1024
 

@@ -10,7 +10,8 @@ import shutil
 import subprocess
 
 from linux_guest import BOOT_SECONDS, main
-from skiff_runner import SkiffTestCase, SlowReader, image_path
+from output_stream import SlowReader
+from skiff_runner import SkiffTestCase, image_path
 
 KIB = 1024
 MIB = 1024 * KIB

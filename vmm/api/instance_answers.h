@@ -8,7 +8,9 @@
 /// What the commands of Instance answer that have nothing to tell.
 namespace skiff::api {
 
-inline std::string no_body() { return {}; }
+inline std::string no_body() {
+    return {};
+}
 
 inline Result<std::string> empty_answer(const Result<void>& result) {
     return result.ok() ? Result<std::string>(no_body()) : result.error();
