@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/api/http_connection.h"
 
-#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -18,27 +17,6 @@ namespace {
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kMostThrownAway = 1024 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-std::string_view reason_phrase(unsigned status) {
-    switch (status) {
-        case 200:
-            return "OK";
-        case 204:
-            return "No Content";
-        case 400:
-            return "Bad Request";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 413:
-            return "Payload Too Large";
-        case 431:
-            return "Request Header Fields Too Large";
-        default:
-            return "Unknown";
-    }
-}
 
 }  // namespace
 
@@ -155,18 +133,7 @@ void HttpConnection::answer(const HttpRequest& request, bool keep_alive) {
 }
 
 void HttpConnection::queue(const HttpAnswer& answer, bool keep_alive) {
-    out_ += fmt::format("HTTP/1.1 {} {}\r\nServer: skiff\r\nConnection: {}\r\n", answer.status,
-                        reason_phrase(answer.status), keep_alive ? "keep-alive" : "close");
-    if (!answer.allow.empty()) {
-        out_ += fmt::format("Allow: {}\r\n", answer.allow);
-    }
-    // RFC 9110, 8.6: no Content-Length with 204.
-    if (answer.status != 204) {
-        out_ += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", answer.content_type,
-                            answer.body.size());
-    }
-    out_ += "\r\n";
-    out_ += answer.body;
+    out_ += http_text(answer, keep_alive);
     close_when_written_ = !keep_alive;
 }
 

@@ -103,6 +103,11 @@ HttpRequest HttpParser::take() {
     HttpRequest request{.method = std::string(method.data(), method.size()),
                         .path = path_of({target.data(), target.size()}),
                         .body = message.body()};
+    for (const auto& field : message) {
+        const auto name = field.name_string();
+        const auto value = field.value();
+        request.headers.push_back({{name.data(), name.size()}, {value.data(), value.size()}});
+    }
     renew();
     return request;
 }

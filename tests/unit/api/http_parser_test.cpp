@@ -79,6 +79,29 @@ TEST_CASE("Headers and bodies beyond the limits are refused before they have com
     CHECK(chunks.fault().status == 413);
 }
 
+TEST_CASE("Headers are found whatever the case of their names, the first one of a name") {
+    HttpParser parser({});
+    REQUIRE(feed(parser, "GET / HTTP/1.1\r\nHost: h\r\nX-Token:  a b \r\nx-token: c\r\n\r\n",
+                 1000) == State::kComplete);
+    const HttpRequest request = parser.take();
+    REQUIRE(request.header("X-TOKEN") != nullptr);
+    CHECK(*request.header("X-TOKEN") == "a b");
+    CHECK(request.header("X-Tok") == nullptr);
+}
+
+TEST_CASE("An answer's own headers, and no length where there is no body") {
+    HttpAnswer answer;
+    CHECK(http_text(answer, true) ==
+          "HTTP/1.1 204 No Content\r\nServer: skiff\r\nConnection: keep-alive\r\n\r\n");
+    answer.status = 200;
+    answer.body = "hello";
+    answer.content_type = "text/plain";
+    answer.headers = {{"X-Ttl", "60"}};
+    CHECK(http_text(answer, false) ==
+          "HTTP/1.1 200 OK\r\nServer: skiff\r\nConnection: close\r\nX-Ttl: 60\r\n"
+          "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
+}
+
 TEST_CASE("A client that waits to be told to go on is noticed once") {
     HttpParser parser({});
     std::size_t used = 0;
