@@ -56,8 +56,12 @@ class Examples(SkiffTestCase):
         self.assertIn("vm.json: fine", told)
         self.assertEqual(told.count("Hello from a freestanding guest"), 2)
 
+    def test_a_shutdown_by_curl(self):
+        told = self.run_block(list(blocks())[2], "keyboard")
+        self.assertIn("key 0x53", told)
+
     def test_there_are_no_other_examples(self):
-        self.assertEqual(len(list(blocks())), 2)
+        self.assertEqual(len(list(blocks())), 3)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "vmm/api/resources.h"
+#include "vmm/api/v1.h"
 
 namespace skiff::api {
 
@@ -22,6 +23,7 @@ using Command =
                  GetBalloonStatistics, GetBalloonHinting, MachineShape, MachineShapeUpdate,
                  BootSource, Drive, DriveUpdate, NetworkInterface, NetworkInterfaceUpdate, Balloon,
                  BalloonUpdate, BalloonStatisticsUpdate, BalloonHintingStart, BalloonHintingStop,
-                 Vsock, Entropy, Serial, Logger, Action, StateChange>;
+                 Vsock, Entropy, Serial, Logger, Action, StateChange, Shutdown, BalloonTarget,
+                 GetBalloonSize>;
 
 }  // namespace skiff::api

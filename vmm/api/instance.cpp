@@ -50,6 +50,9 @@ log::Options log_options(const VmDescription& description) {
 Result<std::string> Instance::handle(const Command& command) {
     Lock lock(mutex_);
     if (state_ == State::kEnded) {
+        if (std::holds_alternative<Shutdown>(command)) {
+            return no_body();
+        }
         return Error::user("the microVM has ended");
     }
     const auto described = [this](const auto& resource) -> Result<std::string> {
@@ -84,6 +87,9 @@ Result<std::string> Instance::handle(const Command& command) {
             [&](Action action) { return act(action, lock); },
             [this](StateChange wanted) { return change_state(wanted); },
             [this](const Logger& logger) { return configure(logger); },
+            [this](const Shutdown& shutdown) { return shut_down(shutdown); },
+            [this](const BalloonTarget& target) { return change(target); },
+            [this](GetBalloonSize) { return balloon_size(); },
             described,
         },
         command);
@@ -128,6 +134,11 @@ Result<std::string> Instance::start(Lock& lock) {
 std::optional<machine::MachineConfig> Instance::wanted() const {
     const std::lock_guard lock(mutex_);
     return wanted_;
+}
+
+bool Instance::quit_is_wanted() const {
+    const std::lock_guard lock(mutex_);
+    return quit_wanted_;
 }
 
 void Instance::started(machine::MachineControl& control) {

@@ -31,11 +31,13 @@ class Instance {
     Result<std::string> handle(const Command& command);
 
     // For the main thread.
-    /// Called on the API's thread when a client wants the start; must not block. Before that thread
-    /// is started.
+    /// Called on the API's thread when a client wants the start, or the end before it; must not
+    /// block. Before that thread is started.
     void on_start(std::function<void()> wanted) { start_wanted_ = std::move(wanted); }
     /// The machine that a client wants to be started; nothing where none does.
     std::optional<machine::MachineConfig> wanted() const;
+    /// Whether a client wants the process to end before any start.
+    bool quit_is_wanted() const;
     /// The guest runs. `control` lives until end().
     void started(machine::MachineControl& control);
     /// It could not be built: the description may be changed, and started again.
@@ -57,6 +59,9 @@ class Instance {
     Result<std::string> change(const BalloonStatisticsUpdate& update);
     Result<std::string> act(Action action, Lock& lock);
     Result<std::string> configure(const Logger& logger);
+    Result<std::string> shut_down(const Shutdown& shutdown);
+    Result<std::string> change(const BalloonTarget& target);
+    Result<std::string> balloon_size() const;
     Result<std::string> balloon_statistics() const;
     Result<std::string> hinting(const Command& command);
     Result<void> needs_run() const;
@@ -71,6 +76,7 @@ class Instance {
     machine::MachineControl* control_ = nullptr;
     std::optional<machine::MachineConfig> wanted_;  // while a client waits for its start
     std::optional<Error> start_error_;
+    bool quit_wanted_ = false;
 };
 
 /// What base/log.h takes of it.

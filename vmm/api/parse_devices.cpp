@@ -14,7 +14,6 @@ namespace {
 
 using enum Presence;
 
-constexpr std::uint64_t kMaxMib = 1ULL << 26;  // 2^46 bytes
 constexpr std::uint64_t kMaxSeconds = 65'535;
 // 2^63 - 1: what clients hold it in. A thousand years of milliseconds.
 constexpr ObjectReader::Range kTokens{0, INT64_MAX};

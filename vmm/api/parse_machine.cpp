@@ -15,7 +15,6 @@ namespace {
 using enum Presence;
 
 constexpr std::size_t kMaxIdLength = 64;
-constexpr std::uint64_t kMaxMib = 1ULL << 26;  // 2^46 bytes
 
 /// Reads what both PUT and PATCH of /machine-config have.
 void read_shape(ObjectReader& reader, Presence presence, MachineShapeUpdate& shape) {

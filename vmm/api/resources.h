@@ -15,6 +15,9 @@ namespace skiff::api {
 /// A microVM's name: letters, digits and hyphens, at most 64.
 inline constexpr const char* kDefaultInstanceId = "anonymous-instance";
 
+/// The largest size of memory that can be asked for: 2^46 bytes.
+inline constexpr std::uint64_t kMaxMib = 1ULL << 26;
+
 /// `/machine-config`.
 struct MachineShape {
     enum class HugePages { kNone, kTransparent, k2M };

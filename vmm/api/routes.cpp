@@ -110,6 +110,10 @@ constexpr std::array kRoutes = {
     Route{"/entropy", "PUT", Body::kRequired, body<parse_entropy>},
     Route{"/serial", "PUT", Body::kRequired, body<parse_serial>},
     Route{"/logger", "PUT", Body::kRequired, body<parse_logger>},
+    // Ours.
+    Route{"/v1/shutdown", "POST", Body::kOptional, body<parse_shutdown>},
+    Route{"/v1/balloon", "GET", Body::kNone, plain<GetBalloonSize>},
+    Route{"/v1/balloon", "PUT", Body::kRequired, body<parse_balloon_target>},
     // Firecracker's, and not ours yet. What they take is not looked at.
     Route{"/metrics", "PUT", Body::kOptional, not_supported},
     Route{"/snapshot/create", "PUT", Body::kOptional, not_supported},

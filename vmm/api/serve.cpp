@@ -21,16 +21,17 @@ namespace {
 using machine::ExitReason;
 using machine::Machine;
 
-/// What the main thread does while there is no machine: waits for a client's InstanceStart, or for
-/// a signal that ends the process. The signals stay blocked from its making on: so they are in the
-/// API's thread, and the machine's own StopController finds those that come in between.
+/// What the main thread does while there is no machine: waits for a client's InstanceStart or
+/// shutdown, or for a signal that ends the process. The signals stay blocked from its making on: so
+/// they are in the API's thread, and the machine's own StopController finds those that come in
+/// between.
 class StartWait {
   public:
     static Result<StartWait> create();
 
     /// Ends wait(). Any thread.
-    void start_is_wanted() const { ::eventfd_write(wanted_.get(), 1); }
-    /// The signal that came, or 0 where a start is wanted.
+    void client_wants_something() const { ::eventfd_write(wanted_.get(), 1); }
+    /// The signal that came, or 0 where a client wants something.
     unsigned wait() const;
 
   private:
@@ -110,7 +111,7 @@ Result<ExitReason> run_with_api(Machine& machine, VmDescription description,
 Result<ExitReason> serve(const ServeOptions& options) {
     SKIFF_ASSIGN_OR_RETURN(const StartWait start_wait, StartWait::create());
     Instance instance(options.description);
-    instance.on_start([&start_wait] { start_wait.start_is_wanted(); });
+    instance.on_start([&start_wait] { start_wait.client_wants_something(); });
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<ApiServer> server,
                            ApiServer::create(options.api, instance));
     server->start();
@@ -119,6 +120,11 @@ Result<ExitReason> serve(const ServeOptions& options) {
             instance.end();
             return ExitReason{
                 .kind = ExitReason::Kind::kSignal, .value = signal, .detail = {}, .vcpu = {}};
+        }
+        if (instance.quit_is_wanted()) {
+            instance.end();
+            return ExitReason{
+                .kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = {}, .vcpu = {}};
         }
         if (const auto reason = run_wanted(instance, options.boot_timer)) {
             return *reason;

@@ -161,6 +161,7 @@ bool is_death(const ExitReason& reason) {
         case ExitReason::Kind::kDebugExit:
         case ExitReason::Kind::kUserQuit:
         case ExitReason::Kind::kSignal:
+        case ExitReason::Kind::kForced:
         case ExitReason::Kind::kCommandEnded:
             return false;
     }

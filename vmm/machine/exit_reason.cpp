@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
+
 namespace skiff::machine {
 namespace {
 
@@ -18,6 +20,7 @@ constexpr int kStatusSilence = 76;
 constexpr int kStatusTimeout = 124;
 constexpr int kStatusCommandLost = 125;
 constexpr int kStatusSignalBase = 128;
+constexpr int kStatusForced = kStatusSignalBase + SIGTERM;
 
 }  // namespace
 
@@ -49,6 +52,8 @@ int exit_status(const ExitReason& reason) {
             return 0;
         case ExitReason::Kind::kSignal:
             return kStatusSignalBase + static_cast<int>(reason.value);
+        case ExitReason::Kind::kForced:
+            return kStatusForced;
         case ExitReason::Kind::kCommandLost:
             return kStatusCommandLost;
         case ExitReason::Kind::kHostError:
@@ -86,6 +91,8 @@ std::string describe(const ExitReason& reason) {
                 return "quit from the console";
             case ExitReason::Kind::kSignal:
                 return fmt::format("stopped by signal {}", reason.value);
+            case ExitReason::Kind::kForced:
+                return "the guest was stopped by force";
             case ExitReason::Kind::kHostError:
                 return "the host failed";
             case ExitReason::Kind::kCommandEnded:

@@ -22,6 +22,7 @@ struct ExitReason {
         kTimeout,        ///< 124
         kUserQuit,       ///< Ctrl-] q or closed console: status 0
         kSignal,         ///< A signal ended it: 128 + `value`
+        kForced,         ///< 143, as by SIGTERM: it was asked to shut down, and did not in time.
         kHostError,      ///< 1
         // Where the machine is there for one command:
         kCommandEnded,  ///< Its status is `value`.

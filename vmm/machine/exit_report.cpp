@@ -12,10 +12,10 @@ namespace {
 
 using Kind = ExitReason::Kind;
 
-constexpr std::array<std::string_view, 16> kKinds = {
-    "power-off", "reset",      "debug-exit", "panic",       "triple-fault", "kvm-failure",
-    "oops",      "warning",    "lockup",     "silence",     "timeout",      "quit",
-    "signal",    "host-error", "command",    "command-lost"};
+constexpr std::array<std::string_view, 17> kKinds = {
+    "power-off", "reset",   "debug-exit", "panic",   "triple-fault", "kvm-failure",
+    "oops",      "warning", "lockup",     "silence", "timeout",      "quit",
+    "signal",    "forced",  "host-error", "command", "command-lost"};
 
 std::string_view name_of(Kind kind) {
     switch (kind) {
@@ -45,6 +45,8 @@ std::string_view name_of(Kind kind) {
             return "quit";
         case Kind::kSignal:
             return "signal";
+        case Kind::kForced:
+            return "forced";
         case Kind::kCommandEnded:
             return "command";
         case Kind::kCommandLost:

@@ -24,7 +24,7 @@ struct ExitReport {
 };
 
 /// Every kind of end: "power-off", "reset", "debug-exit", "panic", "triple-fault", "kvm-failure",
-/// "oops", "warning", "lockup", "silence", "timeout", "quit", "signal", "command",
+/// "oops", "warning", "lockup", "silence", "timeout", "quit", "signal", "forced", "command",
 /// "command-lost", "host-error".
 std::span<const std::string_view> exit_kinds();
 

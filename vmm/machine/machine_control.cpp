@@ -20,6 +20,10 @@ void MachineControl::press_power_button() {
     parts_.loop.post([&devices = parts_.devices] { devices->ask_guest_to_stop(); });
 }
 
+void MachineControl::shut_down(std::optional<std::chrono::milliseconds> deadline) {
+    parts_.loop.post([&stop = parts_.stop_controller, deadline] { stop->shut_down(deadline); });
+}
+
 void MachineControl::press_ctrl_alt_del() {
     parts_.loop.post([&devices = parts_.devices] { devices->press_ctrl_alt_del(); });
 }

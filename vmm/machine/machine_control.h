@@ -12,6 +12,7 @@
 #include "virtio/balloon/balloon_device.h"
 #include "vmm/machine/machine_config.h"
 #include "vmm/machine/run_gate.h"
+#include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
 #include "vmm/machine/virtio_devices.h"
 #include "vmm/machine/x86_64/pc_devices.h"
@@ -50,6 +51,7 @@ class MachineControl {
         const std::unique_ptr<x86_64::PcDevices>& devices;
         const std::unique_ptr<VirtioDevices>& virtio_devices;
         RunGate& gate;
+        const std::unique_ptr<StopController>& stop_controller;
     };
     explicit MachineControl(const Parts& parts) : parts_(parts) {}
 
@@ -57,6 +59,8 @@ class MachineControl {
     void quit();
     /// Asks the guest to shut down, as SIGTERM does, but without a deadline.
     void press_power_button();
+    /// The same, and stops it hard when it takes longer than the deadline (StopController).
+    void shut_down(std::optional<std::chrono::milliseconds> deadline);
     /// Three keys on the keyboard: Linux reboots on them.
     void press_ctrl_alt_del();
 

@@ -78,8 +78,9 @@ struct Machine::Parts {
     std::unique_ptr<VmBuilder> vm_builder;
     EventLoop loop;
     StopLatch latch{loop};
-    MachineControl control{{config, loop, latch, devices, virtio_devices, gate}};
-    ConsoleActions console_actions{{config, loop, latch, devices, virtio_devices, gate}};
+    MachineControl control{{config, loop, latch, devices, virtio_devices, gate, stop_controller}};
+    ConsoleActions console_actions{
+        {config, loop, latch, devices, virtio_devices, gate, stop_controller}};
     RunGate gate{config.cpu_count, !config.gdb_wait};
     ConsoleWatch console_watch;
     TroubleWatch trouble_watch{loop, console_watch, latch, config.fail_on};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/machine/stop_controller.h"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -47,31 +48,43 @@ Result<void> StopController::start_timeout() {
 }
 
 void StopController::on_signal(int number) {
-    if (first_signal_ != 0) {
-        stop_hard();
-        return;
+    const bool is_second = first_signal_ != 0;
+    first_signal_ = is_second ? first_signal_ : number;
+    const ExitReason forced{.kind = ExitReason::Kind::kSignal,
+                            .value = static_cast<unsigned>(first_signal_),
+                            .detail = {},
+                            .vcpu = {}};
+    if (is_second) {
+        latch_.stop(forced);
+    } else {
+        log::info("asking the guest to shut down; a second signal stops it at once");
+        ask_guest(options_.grace, forced);
     }
-    first_signal_ = number;
-    auto grace = make_timer(options_.grace);
-    if (!grace || options_.grace.count() == 0) {
-        stop_hard();
-        return;
-    }
-    grace_ = std::move(*grace);
-    const auto id = loop_.add(grace_.get(), EPOLLIN, [this](std::uint32_t) { stop_hard(); });
-    if (!id) {
-        stop_hard();
-        return;
-    }
-    log::info("asking the guest to shut down; a second signal stops it at once");
-    options_.ask_guest();
 }
 
-void StopController::stop_hard() {
-    latch_.stop({.kind = ExitReason::Kind::kSignal,
-                 .value = static_cast<unsigned>(first_signal_),
-                 .detail = {},
-                 .vcpu = {}});
+void StopController::shut_down(std::optional<std::chrono::milliseconds> deadline) {
+    const auto limit = deadline.value_or(options_.grace);
+    log::info("asking the guest to shut down; it is stopped if it takes longer than {} ms",
+              limit.count());
+    ask_guest(limit, {.kind = ExitReason::Kind::kForced,
+                      .value = 0,
+                      .detail = fmt::format("it did not shut down within {} ms", limit.count()),
+                      .vcpu = {}});
+}
+
+void StopController::ask_guest(std::chrono::milliseconds limit, const ExitReason& forced) {
+    const auto due = std::chrono::steady_clock::now() + limit;
+    if (due_.has_value() && *due_ <= due) {
+        return;
+    }
+    const bool is_first = !due_.has_value();
+    due_ = due;
+    forced_ = forced;
+    if (limit.count() == 0 || !deadline_.start(limit)) {
+        latch_.stop(forced);
+    } else if (is_first) {
+        options_.ask_guest();
+    }
 }
 
 }  // namespace skiff::machine

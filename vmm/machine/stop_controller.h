@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/event_loop.h"
+#include "base/loop_timer.h"
 #include "base/result.h"
 #include "base/signal_watch.h"
 #include "base/unique_fd.h"
@@ -14,7 +15,8 @@
 
 namespace skiff::machine {
 
-/// Stops that come from outside of the guest: SIGINT, SIGTERM and SIGHUP, and the time limit.
+/// Stops that come from outside of the guest: SIGINT, SIGTERM and SIGHUP, shut_down(), and the time
+/// limit.
 ///
 /// The first signal asks the guest to shut down and gives it the grace time; a second one, or the
 /// end of that time, stops it hard. Lives on the event loop's thread.
@@ -33,24 +35,35 @@ class StopController {
                                                           Options options);
     /// Whether one of its signals waits: for the end of a run, when the loop runs no more.
     static bool signal_is_pending();
+
+    /// Asks the guest to shut down, and stops it hard after `deadline`: without one after the grace
+    /// time, with zero at once. Asked again, the guest is not, and the earlier deadline counts.
+    void shut_down(std::optional<std::chrono::milliseconds> deadline);
+
     StopController(const StopController&) = delete;
     StopController& operator=(const StopController&) = delete;
 
   private:
     StopController(EventLoop& loop, StopLatch& latch, Options options)
-        : loop_(loop), latch_(latch), options_(std::move(options)) {}
+        : loop_(loop),
+          latch_(latch),
+          options_(std::move(options)),
+          deadline_(loop, [this] { latch_.stop(forced_); }) {}
 
     Result<void> start_timeout();
     void on_signal(int number);
-    void stop_hard();
+    void ask_guest(std::chrono::milliseconds limit, const ExitReason& forced);
 
     EventLoop& loop_;
     StopLatch& latch_;
     Options options_;
     std::unique_ptr<SignalWatch> signals_;
     UniqueFd timeout_;
-    UniqueFd grace_;
     int first_signal_ = 0;
+    // Once the guest was asked: until when it may take, and why it is stopped then.
+    std::optional<std::chrono::steady_clock::time_point> due_;
+    ExitReason forced_;
+    LoopTimer deadline_;
 };
 
 }  // namespace skiff::machine

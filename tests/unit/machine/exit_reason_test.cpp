@@ -24,6 +24,7 @@ TEST_CASE("Each reason to stop has its exit status") {
         {ExitReason::Kind::kCommandEnded, 0, 0},    {ExitReason::Kind::kCommandEnded, 255, 255},
         {ExitReason::Kind::kCommandLost, 9, 125},   {ExitReason::Kind::kPowerOff, 0x103, 3},
         {ExitReason::Kind::kSignal, 15, 143},       {ExitReason::Kind::kHostError, 0, 1},
+        {ExitReason::Kind::kForced, 0, 143},
     };
     for (const Case& one : cases) {
         const ExitReason reason{.kind = one.kind, .value = one.value, .detail = {}, .vcpu = {}};

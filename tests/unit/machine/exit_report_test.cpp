@@ -34,7 +34,7 @@ TEST_CASE("Only the guest's own ends are the guest's choice") {
     for (const Kind kind :
          {Kind::kKernelPanic, Kind::kTripleFault, Kind::kKvmFailed, Kind::kKernelOops,
           Kind::kKernelWarning, Kind::kKernelLockup, Kind::kSilence, Kind::kTimeout,
-          Kind::kUserQuit, Kind::kSignal, Kind::kHostError}) {
+          Kind::kUserQuit, Kind::kSignal, Kind::kForced, Kind::kHostError}) {
         CHECK_FALSE(reported(kind).guest_chose());
     }
 }
