@@ -11,29 +11,34 @@
 #include "base/result.h"
 
 /// Logging facade: the one place that knows spdlog (log.cpp). Messages go to stderr, or to a file.
-/// All functions are thread-safe. A message that is not enabled is not formatted.
+/// All functions are thread-safe. A message that is not enabled is not formatted. Nothing waits for
+/// a reader that does not read: lines are lost, counted, and spoken of when it reads again.
 namespace skiff::log {
 
 enum class Level { kTrace, kDebug, kInfo, kWarning, kError, kOff };
 
-struct Options {
-    Level level = Level::kInfo;
-    /// Empty: stderr, as "skiff: message". Otherwise appended to this file or FIFO, with time and
-    /// thread; what a FIFO does not take is lost.
-    std::string file_path;
-    /// What the lines in a file say the machine is called; may be empty.
-    std::string instance_id{};
-    /// Whether the lines in a file name their level.
-    bool show_level = true;
+enum class Format {
+    kText,  ///< "skiff: message" on stderr; with time, id, thread and level in a file.
+    kJson,  ///< An object a line, with all of that, wherever it goes.
 };
 
-/// Before other threads are started; the last call counts. Without it, warnings and worse go to
-/// stderr.
+struct Options {
+    Level level = Level::kInfo;
+    /// Empty: stderr. Otherwise appended to this file or FIFO.
+    std::string file_path;
+    /// What the lines say the machine is called; may be empty.
+    std::string instance_id{};
+    /// Whether the lines of text in a file name their level.
+    bool show_level = true;
+    Format format = Format::kText;
+};
+
+/// The last call counts. Without one, warnings and worse go to stderr.
 Result<void> configure(const Options& options);
 
 bool enabled(Level level);
 
-/// How many lines the log's FIFO did not take.
+/// How many lines were lost since the process began.
 std::uint64_t lost_lines();
 
 /// Writes one line. `message` is data: control characters in it are made visible, so that text

@@ -44,7 +44,9 @@ log::Options log_options(const VmDescription& description) {
     return {.level = to_log_level(logger.level.value_or(Logger::Level::kInfo)),
             .file_path = logger.log_path.value_or(""),
             .instance_id = description.id,
-            .show_level = logger.show_level.value_or(false)};
+            .show_level = logger.show_level.value_or(false),
+            .format = logger.log_format == Logger::Format::kJson ? log::Format::kJson
+                                                                 : log::Format::kText};
 }
 
 Result<std::string> Instance::handle(const Command& command) {

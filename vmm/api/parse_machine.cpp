@@ -109,6 +109,7 @@ Result<Logger> parse_logger(const JsonValue& json, const std::string& where) {
     }
     reader.string("log_path", kOptional, logger.log_path);
     reader.boolean("show_level", kOptional, logger.show_level);
+    reader.choice<Logger::Format>("log_format", kOptional, kLogFormatWords, logger.log_format);
     reader.boolean("show_log_origin", kOptional, logger.show_log_origin);
     reader.string("module", kOptional, logger.module);
     SKIFF_RETURN_IF_ERROR(reader.finish());

@@ -142,10 +142,12 @@ struct Serial {
 /// `/logger`.
 struct Logger {
     enum class Level { kOff, kTrace, kDebug, kInfo, kWarning, kError };
+    enum class Format { kText, kJson };
 
     std::optional<Level> level;
     std::optional<std::string> log_path;
     std::optional<bool> show_level;
+    std::optional<Format> log_format;
     /// Accepted; skiff's lines have neither an origin nor a module.
     std::optional<bool> show_log_origin;
     std::optional<std::string> module;

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/log_rotation.h"
 #include "base/unique_fd.h"
 
 namespace skiff::api {
@@ -65,7 +66,10 @@ unsigned StartWait::wait() const {
         SKIFF_CHECK(ready > 0 || errno == EINTR);
         signalfd_siginfo signal{};
         if (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
-            return signal.ssi_signo;
+            if (signal.ssi_signo != SIGHUP || !hang_up_means_rotation()) {
+                return signal.ssi_signo;
+            }
+            rotate_logs();
         }
         eventfd_t count = 0;
         if (::eventfd_read(wanted_.get(), &count) == 0) {

@@ -42,6 +42,10 @@ inline constexpr std::array kLevelWords = {
     Choice<Logger::Level>{"Warning", Logger::Level::kWarning},
     Choice<Logger::Level>{"Error", Logger::Level::kError},
 };
+inline constexpr std::array kLogFormatWords = {
+    Choice<Logger::Format>{"Text", Logger::Format::kText},
+    Choice<Logger::Format>{"Json", Logger::Format::kJson},
+};
 
 /// The word for a value, which has one.
 template <typename Choices, typename T>

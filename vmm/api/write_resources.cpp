@@ -108,6 +108,9 @@ void write_members(JsonWriter& json, const Logger& logger) {
     if (logger.show_level.has_value()) {
         json.boolean("show_level", *logger.show_level);
     }
+    if (logger.log_format.has_value()) {
+        json.string("log_format", word_for(kLogFormatWords, *logger.log_format));
+    }
     if (logger.show_log_origin.has_value()) {
         json.boolean("show_log_origin", *logger.show_log_origin);
     }

@@ -13,6 +13,7 @@
 #include "vmm/cli/command_tables.h"
 #include "vmm/cli/commands.h"
 #include "vmm/cli/help.h"
+#include "vmm/cli/option_values.h"
 #include "vmm/cli/output.h"
 #include "vmm/cli/version.h"
 
@@ -74,6 +75,14 @@ Result<api::Logger> logger_of(const ParsedArguments& arguments) {
     if (arguments.has("show-level")) {
         logger.show_level = true;
     }
+    if (const std::string* const format = arguments.last("log-format")) {
+        const auto parsed = parse_log_format(*format);
+        if (!parsed.ok()) {
+            return parsed.error().with_context("--log-format");
+        }
+        logger.log_format =
+            *parsed == log::Format::kJson ? api::Logger::Format::kJson : api::Logger::Format::kText;
+    }
     return logger;
 }
 
@@ -86,6 +95,7 @@ void complete(std::optional<api::Logger>& logger, const api::Logger& otherwise) 
     logger->level = logger->level.has_value() ? logger->level : otherwise.level;
     logger->log_path = logger->log_path.has_value() ? logger->log_path : otherwise.log_path;
     logger->show_level = logger->show_level.has_value() ? logger->show_level : otherwise.show_level;
+    logger->log_format = logger->log_format.has_value() ? logger->log_format : otherwise.log_format;
 }
 
 Result<FirecrackerOptions> to_options(const ParsedArguments& arguments) {

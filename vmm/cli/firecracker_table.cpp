@@ -80,6 +80,17 @@ constexpr std::array kOptions = {
         .help = "Name the level in each line of a log file.",
     },
     OptionSpec{
+        .long_name = "log-format",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FORMAT",
+        .completion = Completion::kChoices,
+        .choices = "text json",
+        .default_value = "text",
+        .group = kLog,
+        .help = "text, or json: an object a line, with time, level, id and thread. SIGHUP reopens "
+                "a log file that was moved away.",
+    },
+    OptionSpec{
         .long_name = "version",
         .group = kLog,
         .help = "Print the version of Firecracker whose API this is, and skiff's own.",

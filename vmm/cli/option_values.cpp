@@ -175,6 +175,16 @@ Result<std::string> parse_machine_name(std::string_view text) {
     return std::string(text);
 }
 
+Result<log::Format> parse_log_format(std::string_view text) {
+    if (text == "text") {
+        return log::Format::kText;
+    }
+    if (text == "json") {
+        return log::Format::kJson;
+    }
+    return wrong(text, "a format of the log: choose text or json");
+}
+
 Result<boot::EntryProtocol> parse_entry(std::string_view text) {
     if (text == "auto") {
         return boot::EntryProtocol::kAuto;

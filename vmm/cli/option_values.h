@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "vmm/machine/machine_config.h"
 
@@ -27,6 +28,9 @@ Result<std::chrono::milliseconds> parse_seconds(std::string_view text);
 
 /// As parse_seconds(), but more than 0.
 Result<std::chrono::milliseconds> parse_timeout(std::string_view text);
+
+/// text | json
+Result<log::Format> parse_log_format(std::string_view text);
 
 /// exits | devices | exits,devices, then =FILE
 Result<machine::TraceConfig> parse_trace(std::string_view text);

@@ -236,6 +236,7 @@ Result<void> assign_log(const ParsedArguments& arguments, log::Options& options)
     } else if (arguments.words().has_value() && !arguments.has("interactive")) {
         options.level = log::Level::kWarning;  // standard error is the command's
     }
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "log-format", parse_log_format, options.format));
     return assign(arguments, "log-file", parse_path, options.file_path);
 }
 
@@ -269,6 +270,9 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     SKIFF_RETURN_IF_ERROR(assign(arguments, "grace", parse_seconds, options.config.grace));
     SKIFF_RETURN_IF_ERROR(assign_gdb(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
+    if (!options.config.name.empty()) {
+        options.log.instance_id = options.config.name;
+    }
     SKIFF_RETURN_IF_ERROR(assign(arguments, "api-sock", parse_path, options.api_socket));
     options.dry_run = arguments.has("dry-run");
     SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));

@@ -204,7 +204,17 @@ constexpr std::array kOtherOptions = {
         .value_name = "FILE",
         .completion = Completion::kFile,
         .group = kConsole,
-        .help = "Append the log to a file instead of standard error.",
+        .help = "Append the log to a file or FIFO instead of standard error. SIGHUP reopens it.",
+    },
+    OptionSpec{
+        .long_name = "log-format",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FORMAT",
+        .completion = Completion::kChoices,
+        .choices = "text json",
+        .default_value = "text",
+        .group = kConsole,
+        .help = "text, or json: an object a line, with time, level, the machine's name and thread.",
     },
     OptionSpec{
         .long_name = "gdb",

@@ -9,6 +9,7 @@
 #include <initializer_list>
 
 #include "base/log.h"
+#include "base/log_rotation.h"
 #include "base/timer_fd.h"
 
 namespace skiff::machine {
@@ -32,8 +33,10 @@ Result<std::unique_ptr<StopController>> StopController::create(EventLoop& loop, 
 bool StopController::signal_is_pending() {
     sigset_t pending;
     return ::sigpending(&pending) == 0 &&
-           std::any_of(kSignals.begin(), kSignals.end(),
-                       [&](int signal) { return ::sigismember(&pending, signal) == 1; });
+           std::any_of(kSignals.begin(), kSignals.end(), [&](int signal) {
+               return ::sigismember(&pending, signal) == 1 &&
+                      !(signal == SIGHUP && hang_up_means_rotation());
+           });
 }
 
 Result<void> StopController::start_timeout() {
@@ -48,6 +51,10 @@ Result<void> StopController::start_timeout() {
 }
 
 void StopController::on_signal(int number) {
+    if (number == SIGHUP && hang_up_means_rotation()) {
+        rotate_logs();
+        return;
+    }
     const bool is_second = first_signal_ != 0;
     first_signal_ = is_second ? first_signal_ : number;
     const ExitReason forced{.kind = ExitReason::Kind::kSignal,

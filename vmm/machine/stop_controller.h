@@ -15,8 +15,8 @@
 
 namespace skiff::machine {
 
-/// Stops that come from outside of the guest: SIGINT, SIGTERM and SIGHUP, shut_down(), and the time
-/// limit.
+/// Stops that come from outside of the guest: SIGINT, SIGTERM, SIGHUP where it is not about log
+/// files (base/log_rotation.h), shut_down(), and the time limit.
 ///
 /// The first signal asks the guest to shut down and gives it the grace time; a second one, or the
 /// end of that time, stops it hard. Lives on the event loop's thread.

@@ -157,6 +157,7 @@ TEST_CASE("What a description is written as makes the same microVM again") {
     vm.logger = Logger{.level = Logger::Level::kDebug,
                        .log_path = "/tmp/log",
                        .show_level = true,
+                       .log_format = Logger::Format::kJson,
                        .show_log_origin = false,
                        .module = "m"};
     const std::string written = to_json(vm);
