@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints CPUID leaves 0, 1, 4, 0xb, 0x1f, 0x15, 0x40000000.. and 0x80000000, 0x80000008 as each
+// Prints CPUID leaves 0, 1, 4, 7, 0xb, 0xd, 0x1f, 0x15, 0x40000000.. and 0x80000000.. as each
 // processor sees them: "cpu ID leaf L.S EAX EBX ECX EDX". The number of processors comes from
-// `cpus=`, else from the MP table.
+// `cpus=`, else from the MP table. With `msr=NUMBER`, what the boot processor reads there, too.
 #include "runtime/boot_info.h"
 #include "runtime/console.h"
 #include "runtime/local_apic.h"
@@ -18,9 +18,10 @@ struct Leaf {
 };
 
 constexpr Leaf kLeaves[] = {{0, 0},          {1, 0},          {4, 0},          {4, 1},
-                            {4, 2},          {4, 3},          {0xb, 0},        {0xb, 1},
-                            {0xb, 2},        {0x1f, 0},       {0x1f, 1},       {0x15, 0},
-                            {0x40000000, 0}, {0x40000001, 0}, {0x40000010, 0}, {0x80000000, 0},
+                            {4, 2},          {4, 3},          {7, 0},          {0xb, 0},
+                            {0xb, 1},        {0xb, 2},        {0xd, 0},        {0xd, 1},
+                            {0x1f, 0},       {0x1f, 1},       {0x15, 0},       {0x40000000, 0},
+                            {0x40000001, 0}, {0x40000010, 0}, {0x80000000, 0}, {0x80000001, 0},
                             {0x80000008, 0}, {0x8000001e, 0}};
 constexpr std::size_t kLeafCount = sizeof(kLeaves) / sizeof(kLeaves[0]);
 
@@ -70,6 +71,9 @@ std::uint8_t run() {
     }
     for (std::uint32_t i = 0; i < processors; ++i) {
         print_report(reports[i]);
+    }
+    if (const auto msr = static_cast<std::uint32_t>(option("msr", std::uint64_t{0})); msr != 0) {
+        print("msr ", Hex{msr}, " ", Hex{read_msr(msr), 16}, "\n");
     }
     return 0;
 }

@@ -55,18 +55,19 @@ class Contract(ApiTestCase):
             return schema["enum"][0]
         if schema["type"] == "string":
             return {"guest_mac": "06:00:ac:10:00:02", "level": "Info",
-                    "log_path": str(self.scratch / "log")}.get(
+                    "log_path": str(self.scratch / "log"), "kvm_capabilities": "7", "leaf": "0x1",
+                    "subleaf": "0b0", "addr": "0x10a", "bitmap": "0bx"}.get(
                         name, "x" if "pattern" in schema else str(self.file))
         return {"integer": schema.get("minimum", 0), "boolean": True}[schema["type"]]
 
-    def filled(self, schema):
-        """All of the schema."""
+    def filled(self, schema, name=""):
+        """All of the schema; of an array, one element."""
         schema = resolve(DOCUMENT, schema)
         if schema["type"] == "object":
-            return {key: self.filled(member) if resolve(DOCUMENT, member)["type"] == "object"
-                    else self.value(resolve(DOCUMENT, member), key)
-                    for key, member in schema["properties"].items()}
-        return self.value(schema)
+            return {key: self.filled(member, key) for key, member in schema["properties"].items()}
+        if schema["type"] == "array":
+            return [self.filled(schema["items"], name)]
+        return self.value(schema, name)
 
     def assert_as_promised(self, verb, path, operation, answer):
         promised = operation["responses"].get(str(answer.status))
@@ -167,7 +168,7 @@ class Contract(ApiTestCase):
             changed = copy.deepcopy(body)
             inner = changed
             for step in path:
-                inner = inner[step]
+                inner = inner[0 if step == "[0]" else step]
             if value is None:
                 del inner[key]
             else:
@@ -175,7 +176,7 @@ class Contract(ApiTestCase):
             return changed
 
         def name(key):
-            return ".".join((*path, key))
+            return ".".join((*path, key)).replace(".[0]", "[0]")
 
         yield name("no_such_key"), with_member("no_such_key", 1)
         for key, member in level["properties"].items():
@@ -190,6 +191,11 @@ class Contract(ApiTestCase):
                 yield name(key), with_member(key, "!")
             if member["type"] == "object":
                 yield from self.wrong_bodies(member, body, (*path, key))
+            if member["type"] == "array":
+                if resolve(DOCUMENT, member["items"])["type"] == "object":
+                    yield from self.wrong_bodies(member["items"], body, (*path, key, "[0]"))
+                else:
+                    yield name(key) + "[0]", with_member(key, [7])
 
     def test_the_schema_of_configuration_files_is_that_of_the_document(self):
         text = (FOLDER / "config.schema.json").read_text()
@@ -201,9 +207,7 @@ class Contract(ApiTestCase):
         self.assertEqual(schema["required"], ["boot-source"])
 
     def test_a_file_with_all_of_the_schema_is_fine(self):
-        config = {key: self.filled(member) if "$ref" in member else [self.filled(member["items"])]
-                  for key, member in DOCUMENT["components"]["schemas"]["VmConfiguration"]["properties"]
-                  .items()}
+        config = self.filled({"$ref": "#/components/schemas/VmConfiguration"})
         config["boot-source"]["kernel_image_path"] = payload_path("hello")
         # The least that is in range is too little for this.
         config["machine-config"]["mem_size_mib"] = 64

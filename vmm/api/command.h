@@ -21,9 +21,9 @@ struct GetBalloonHinting {};
 using Command =
     std::variant<DescribeInstance, GetVersion, GetMachineShape, GetVmConfig, GetBalloon,
                  GetBalloonStatistics, GetBalloonHinting, MachineShape, MachineShapeUpdate,
-                 BootSource, Drive, DriveUpdate, NetworkInterface, NetworkInterfaceUpdate, Balloon,
-                 BalloonUpdate, BalloonStatisticsUpdate, BalloonHintingStart, BalloonHintingStop,
-                 Vsock, Entropy, Serial, Logger, Action, StateChange, Shutdown, BalloonTarget,
-                 GetBalloonSize>;
+                 CpuConfig, BootSource, Drive, DriveUpdate, NetworkInterface,
+                 NetworkInterfaceUpdate, Balloon, BalloonUpdate, BalloonStatisticsUpdate,
+                 BalloonHintingStart, BalloonHintingStop, Vsock, Entropy, Serial, Logger, Action,
+                 StateChange, Shutdown, BalloonTarget, GetBalloonSize>;
 
 }  // namespace skiff::api

@@ -1,45 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/api/config_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
-
-#include "base/unique_fd.h"
+#include "vmm/api/cpu_config.h"
 #include "vmm/api/object_reader.h"
 #include "vmm/api/parse_resources.h"
+#include "vmm/api/text_file.h"
 
 namespace skiff::api {
 namespace {
 
 using enum Presence;
-
-Result<std::string> read_text(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    std::string text;
-    std::array<char, 16 * 1024> buffer{};
-    ssize_t count = fd.valid() ? 1 : -1;
-    while (count > 0 && text.size() <= kMaxConfigBytes) {
-        count = ::read(fd.get(), buffer.data(), buffer.size());
-        if (count > 0) {
-            text.append(buffer.data(), static_cast<std::size_t>(count));
-        } else if (count < 0 && errno == EINTR) {
-            count = 1;
-        }
-    }
-    if (count < 0) {
-        const Error host = Error::host(errno, fmt::format("cannot read '{}'", path));
-        return Error::user(host.message());
-    }
-    if (text.size() > kMaxConfigBytes) {
-        return Error::user(
-            fmt::format("'{}': a configuration has at most {} bytes", path, kMaxConfigBytes));
-    }
-    return text;
-}
 
 /// The parts of a file, each of which becomes commands.
 class Sections {
@@ -104,6 +76,7 @@ Result<std::vector<Command>> parse_config(std::string_view text) {
     Sections sections(json);
     sections.one("boot-source", kRequired, parse_boot_source);
     sections.one("machine-config", kOptional, parse_machine_shape);
+    sections.one("cpu-config", kOptional, parse_cpu_config_section);
     sections.list("drives", parse_drive);
     sections.list("network-interfaces", parse_network_interface);
     sections.one("balloon", kOptional, parse_balloon);
@@ -111,8 +84,7 @@ Result<std::vector<Command>> parse_config(std::string_view text) {
     sections.one("entropy", kOptional, parse_entropy);
     sections.one("serial", kOptional, parse_serial);
     sections.one("logger", kOptional, parse_logger);
-    for (const std::string_view key :
-         {"cpu-config", "memory-hotplug", "metrics", "mmds-config", "pmem"}) {
+    for (const std::string_view key : {"memory-hotplug", "metrics", "mmds-config", "pmem"}) {
         sections.not_supported(key);
     }
     return std::move(sections).finish();
@@ -135,7 +107,7 @@ Result<void> apply(const Command& command, VmDescription& description) {
 }
 
 Result<VmDescription> load_config(const std::string& path) {
-    SKIFF_ASSIGN_OR_RETURN(const std::string text, read_text(path));
+    SKIFF_ASSIGN_OR_RETURN(const std::string text, read_text_file(path));
     const auto commands = parse_config(text);
     if (!commands.ok()) {
         return commands.error().with_context(path);

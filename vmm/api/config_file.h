@@ -12,9 +12,6 @@
 /// Configuration files: a microVM as one JSON object, with Firecracker's keys (docs/api/).
 namespace skiff::api {
 
-/// The largest file that is read.
-inline constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
-
 /// The commands that say the same, in the order in which they are to be done.
 Result<std::vector<Command>> parse_config(std::string_view text);
 

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "vmm/api/vm_description.h"
+#include "vmm/api/words.h"
 #include "vmm/machine/command_line.h"
 
 namespace skiff::api {
@@ -74,6 +75,18 @@ MemoryBacking backing_of(MachineShape::HugePages pages) {
     return backing;
 }
 
+std::optional<machine::CpuTemplate> template_of(const VmDescription& description) {
+    if (description.cpu_config.has_value()) {
+        return description.cpu_config->cpu_template;
+    }
+    if (!description.machine.cpu_template.has_value()) {
+        return std::nullopt;
+    }
+    auto made = machine::static_cpu_template(*description.machine.cpu_template);
+    made.field = "machine-config.cpu_template";
+    return made;
+}
+
 std::optional<BucketSetting> setting_of(const std::optional<TokenBucket::Rate>& rate) {
     if (!rate.has_value()) {
         return std::nullopt;
@@ -117,6 +130,20 @@ NetworkInterface interface_of(const NetworkConfig& config, std::size_t position)
     return net;
 }
 
+/// A template by its name where it has one.
+void describe_cpus(const MachineConfig& config, VmDescription& description) {
+    if (!config.cpu_template.has_value()) {
+        return;
+    }
+    for (const auto& choice : kCpuTemplateWords) {
+        if (choice.word == config.cpu_template->name) {
+            description.machine.cpu_template = choice.value;
+            return;
+        }
+    }
+    description.cpu_config = CpuConfig{*config.cpu_template};
+}
+
 }  // namespace
 
 Result<MachineConfig> VmDescription::machine_config() const {
@@ -132,6 +159,7 @@ Result<MachineConfig> VmDescription::machine_config() const {
     config.initrd_path = boot_source->initrd_path;
     config.whole_cmdline = boot_source->boot_args.value_or(kDefaultBootArgs);
     config.cpu_count = static_cast<unsigned>(machine.vcpu_count);
+    config.cpu_template = template_of(*this);
     config.memory_bytes = machine.mem_size_mib * kMiB;
     config.memory_backing = backing_of(machine.huge_pages);
     for (const Drive& drive : drives) {
@@ -168,6 +196,7 @@ VmDescription describe_machine(const MachineConfig& config) {
     }
     description.machine.vcpu_count = config.cpu_count;
     description.machine.mem_size_mib = config.memory_bytes / kMiB;
+    describe_cpus(config, description);
     if (config.memory_backing.kind == MemoryBacking::Kind::kHugetlb) {
         description.machine.huge_pages = MachineShape::HugePages::k2M;
     } else if (config.memory_backing.transparent_huge_pages) {

@@ -22,6 +22,10 @@ std::string ObjectReader::path_of(std::string_view key) const {
     return where_.empty() ? std::string(key) : fmt::format("{}.{}", where_, key);
 }
 
+std::string ObjectReader::path_of(std::string_view key, std::size_t index) const {
+    return fmt::format("{}[{}]", path_of(key), index);
+}
+
 void ObjectReader::fail(const Error& error) {
     if (!error_.has_value()) {
         error_ = error;
@@ -57,6 +61,17 @@ const JsonValue* ObjectReader::find(std::string_view key, Presence presence,
         }
     }
     return nullptr;
+}
+
+const JsonValue::Array* ObjectReader::array(std::string_view key, Presence presence) {
+    const JsonValue* const value = find(key, presence, "an array");
+    if (value == nullptr) {
+        return nullptr;
+    }
+    if (value->array() == nullptr) {
+        wrong_type(key, "an array", *value);
+    }
+    return value->array();
 }
 
 const JsonValue* ObjectReader::member(std::string_view key, Presence presence) {

@@ -59,10 +59,14 @@ class ObjectReader {
             field = choices[*index].value;
         }
     }
+    /// An array, its elements to be read by readers of their own; null where it is missing.
+    const JsonValue::Array* array(std::string_view key, Presence presence);
     /// The member, to be read by a reader of its own; null where it is missing.
     const JsonValue* member(std::string_view key, Presence presence);
     /// The path of a member.
     std::string path_of(std::string_view key) const;
+    /// And of an element of an array: "where.key[2]".
+    std::string path_of(std::string_view key, std::size_t index) const;
 
     /// Says that the member is wrong: "where.key: message".
     void refuse(std::string_view key, std::string_view message);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "vmm/api/cpu_config.h"
 #include "vmm/api/object_reader.h"
 #include "vmm/api/parse_resources.h"
 #include "vmm/api/words.h"
@@ -32,11 +33,7 @@ void read_shape(ObjectReader& reader, Presence presence, MachineShapeUpdate& sha
     if (track_dirty_pages) {
         reader.refuse("track_dirty_pages", "snapshots are not supported yet: give false");
     }
-    std::string cpu_template = "None";
-    reader.string("cpu_template", kOptional, cpu_template);
-    if (cpu_template != "None") {
-        reader.refuse("cpu_template", "CPU templates are not supported yet: give \"None\"");
-    }
+    read_cpu_template(reader, shape.cpu_template);
 }
 
 bool is_name_character(char c) {
@@ -59,7 +56,8 @@ Result<MachineShape> parse_machine_shape(const JsonValue& json, const std::strin
     SKIFF_RETURN_IF_ERROR(reader.finish());
     return MachineShape{.vcpu_count = *given.vcpu_count,
                         .mem_size_mib = *given.mem_size_mib,
-                        .huge_pages = given.huge_pages.value_or(MachineShape::HugePages::kNone)};
+                        .huge_pages = given.huge_pages.value_or(MachineShape::HugePages::kNone),
+                        .cpu_template = given.cpu_template};
 }
 
 Result<MachineShapeUpdate> parse_machine_shape_update(const JsonValue& json) {

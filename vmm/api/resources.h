@@ -26,6 +26,8 @@ struct MachineShape {
     std::uint64_t vcpu_count = 1;
     std::uint64_t mem_size_mib = 128;
     HugePages huge_pages = HugePages::kNone;
+    /// Nothing: what there was stays, and what PUT /cpu-config has set.
+    std::optional<machine::StaticCpuTemplate> cpu_template{};
 };
 
 /// PATCH of the same.
@@ -33,6 +35,12 @@ struct MachineShapeUpdate {
     std::optional<std::uint64_t> vcpu_count;
     std::optional<std::uint64_t> mem_size_mib;
     std::optional<MachineShape::HugePages> huge_pages;
+    std::optional<machine::StaticCpuTemplate> cpu_template{};
+};
+
+/// `/cpu-config`: a CPU template of one's own.
+struct CpuConfig {
+    machine::CpuTemplate cpu_template;
 };
 
 /// `/boot-source`.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/suggestion.h"
+#include "vmm/api/cpu_config.h"
 #include "vmm/api/openapi_document.h"
 #include "vmm/api/parse_resources.h"
 #include "vmm/api/write_resources.h"
@@ -88,6 +89,7 @@ constexpr std::array kRoutes = {
     Route{"/machine-config", "GET", Body::kNone, plain<GetMachineShape>},
     Route{"/machine-config", "PUT", Body::kRequired, body<parse_machine_shape>},
     Route{"/machine-config", "PATCH", Body::kRequired, body<parse_machine_shape_update>},
+    Route{"/cpu-config", "PUT", Body::kRequired, body<parse_cpu_config>},
     Route{"/boot-source", "PUT", Body::kRequired, body<parse_boot_source>},
     Route{"/drives/{}", "PUT", Body::kRequired, body_with_id<parse_drive, &Drive::drive_id>},
     Route{"/drives/{}", "PATCH", Body::kRequired,
@@ -118,7 +120,6 @@ constexpr std::array kRoutes = {
     Route{"/metrics", "PUT", Body::kOptional, not_supported},
     Route{"/snapshot/create", "PUT", Body::kOptional, not_supported},
     Route{"/snapshot/load", "PUT", Body::kOptional, not_supported},
-    Route{"/cpu-config", "PUT", Body::kOptional, not_supported},
     Route{"/mmds", "GET", Body::kOptional, not_supported},
     Route{"/mmds", "PUT", Body::kOptional, not_supported},
     Route{"/mmds", "PATCH", Body::kOptional, not_supported},

@@ -75,7 +75,16 @@ void RateLimiterSetting::merge(const RateLimiterSetting& update) {
 
 Result<void> VmDescription::set(const MachineShape& shape) {
     SKIFF_RETURN_IF_ERROR(check_memory(shape, balloon));
+    const auto cpu_template = machine.cpu_template;
     machine = shape;
+    if (!shape.cpu_template.has_value()) {
+        machine.cpu_template = cpu_template;
+        return {};
+    }
+    cpu_config.reset();
+    if (*shape.cpu_template == machine::StaticCpuTemplate::kNone) {
+        machine.cpu_template.reset();
+    }
     return {};
 }
 
@@ -84,7 +93,14 @@ Result<void> VmDescription::set(const MachineShapeUpdate& update) {
     shape.vcpu_count = update.vcpu_count.value_or(shape.vcpu_count);
     shape.mem_size_mib = update.mem_size_mib.value_or(shape.mem_size_mib);
     shape.huge_pages = update.huge_pages.value_or(shape.huge_pages);
+    shape.cpu_template = update.cpu_template;
     return set(shape);
+}
+
+Result<void> VmDescription::set(const CpuConfig& config) {
+    cpu_config = config;
+    machine.cpu_template.reset();
+    return {};
 }
 
 Result<void> VmDescription::set(const BootSource& source) {

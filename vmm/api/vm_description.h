@@ -16,6 +16,8 @@ namespace skiff::api {
 struct VmDescription {
     std::string id = kDefaultInstanceId;
     MachineShape machine;
+    /// The one of both CPU templates that came last: this, or machine.cpu_template.
+    std::optional<CpuConfig> cpu_config;
     std::optional<BootSource> boot_source;
     /// The root device first, the others in the order in which they came.
     std::vector<Drive> drives;
@@ -30,6 +32,7 @@ struct VmDescription {
     // with the same id is replaced.
     Result<void> set(const MachineShape& shape);
     Result<void> set(const MachineShapeUpdate& update);
+    Result<void> set(const CpuConfig& config);
     Result<void> set(const BootSource& source);
     Result<void> set(const Drive& drive);
     Result<void> set(const NetworkInterface& net);

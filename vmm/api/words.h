@@ -17,6 +17,14 @@ inline constexpr std::array kHugePagesWords = {
     Choice<MachineShape::HugePages>{"Transparent", MachineShape::HugePages::kTransparent},
     Choice<MachineShape::HugePages>{"2M", MachineShape::HugePages::k2M},
 };
+inline constexpr std::array kCpuTemplateWords = {
+    Choice<machine::StaticCpuTemplate>{"None", machine::StaticCpuTemplate::kNone},
+    Choice<machine::StaticCpuTemplate>{"C3", machine::StaticCpuTemplate::kC3},
+    Choice<machine::StaticCpuTemplate>{"T2", machine::StaticCpuTemplate::kT2},
+    Choice<machine::StaticCpuTemplate>{"T2S", machine::StaticCpuTemplate::kT2S},
+    Choice<machine::StaticCpuTemplate>{"T2CL", machine::StaticCpuTemplate::kT2CL},
+    Choice<machine::StaticCpuTemplate>{"T2A", machine::StaticCpuTemplate::kT2A},
+};
 inline constexpr std::array kCacheTypeWords = {
     Choice<Drive::CacheType>{"Unsafe", Drive::CacheType::kUnsafe},
     Choice<Drive::CacheType>{"Writeback", Drive::CacheType::kWriteback},

@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "base/units.h"
+#include "vmm/api/cpu_config.h"
 #include "vmm/api/version.h"
 #include "vmm/api/words.h"
 
@@ -48,6 +49,9 @@ void write_members(JsonWriter& json, const MachineShape& shape) {
     json.number("mem_size_mib", shape.mem_size_mib);
     json.boolean("smt", false);
     json.boolean("track_dirty_pages", false);
+    if (shape.cpu_template.has_value()) {
+        json.string("cpu_template", word_for(kCpuTemplateWords, *shape.cpu_template));
+    }
     json.string("huge_pages", word_for(kHugePagesWords, shape.huge_pages));
 }
 
@@ -167,6 +171,7 @@ std::string to_json(const VmDescription& description) {
     json.begin_object();
     write_object(json, "boot-source", description.boot_source);
     write_object(json, "machine-config", description.machine);
+    write_object(json, "cpu-config", description.cpu_config);
     write_list(json, "drives", description.drives);
     write_list(json, "network-interfaces", description.nets);
     write_object(json, "balloon", description.balloon);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "vmm/api/config_file.h"
+#include "vmm/api/cpu_config.h"
 #include "vmm/api/instance.h"
 #include "vmm/cli/balloon_option.h"
 #include "vmm/cli/command_options.h"
@@ -117,6 +118,8 @@ Result<void> assign_what_to_boot(const ParsedArguments& arguments, machine::Mach
 Result<void> assign_machine(const ParsedArguments& arguments, machine::MachineConfig& config) {
     SKIFF_RETURN_IF_ERROR(assign(arguments, "name", parse_machine_name, config.name));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "cpus", parse_count, config.cpu_count));
+    SKIFF_RETURN_IF_ERROR(
+        assign(arguments, "cpu-template", api::cpu_template_by, config.cpu_template));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "memory", parse_memory_size, config.memory_bytes));
     SKIFF_RETURN_IF_ERROR(
         assign(arguments, "memory-backing", parse_memory_backing, config.memory_backing));

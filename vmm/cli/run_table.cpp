@@ -119,6 +119,15 @@ constexpr std::array kBootAndMachineOptions = {
         .help = "Virtual CPUs, 1 to 254.",
     },
     OptionSpec{
+        .long_name = "cpu-template",
+        .value_use = ValueUse::kRequired,
+        .value_name = "NAME|FILE",
+        .completion = Completion::kFile,
+        .group = kMachine,
+        .help = "What the guest sees of its CPUs: a template of Firecracker's (C3, T2, T2S, T2CL, "
+                "T2A), or a file with one's own, in JSON. Without it, all that KVM supports.",
+    },
+    OptionSpec{
         .long_name = "memory",
         .short_name = 'm',
         .value_use = ValueUse::kRequired,

@@ -6,6 +6,7 @@
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -17,7 +18,7 @@ namespace skiff::kvm {
 namespace {
 
 struct RequiredCapability {
-    int number;
+    std::uint32_t number;
     const char* name;
 };
 
@@ -52,7 +53,7 @@ Error cannot_open(int error, const std::string& path) {
 
 }  // namespace
 
-Result<Kvm> Kvm::open(const std::string& path) {
+Result<Kvm> Kvm::open(const std::string& path, std::span<const std::uint32_t> waived) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd.valid()) {
         return cannot_open(errno, path);
@@ -63,7 +64,9 @@ Result<Kvm> Kvm::open(const std::string& path) {
                                        KVM_API_VERSION, version));
     }
     for (const RequiredCapability& capability : kRequiredCapabilities) {
-        if (::ioctl(fd.get(), KVM_CHECK_EXTENSION, capability.number) <= 0) {
+        const bool is_waived =
+            std::find(waived.begin(), waived.end(), capability.number) != waived.end();
+        if (!is_waived && ::ioctl(fd.get(), KVM_CHECK_EXTENSION, capability.number) <= 0) {
             return Error::host(
                 fmt::format("this KVM lacks {}, which skiff needs: a newer kernel is "
                             "required",

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -16,8 +18,10 @@ class Vm;
 class Kvm {
   public:
     /// Opens `path` and checks its API version (12) and the capabilities that skiff cannot do
-    /// without. Errors say what to do about a missing device or permission.
-    static Result<Kvm> open(const std::string& path = "/dev/kvm");
+    /// without, but for those in `waived`. Errors say what to do about a missing device or
+    /// permission.
+    static Result<Kvm> open(const std::string& path = "/dev/kvm",
+                            std::span<const std::uint32_t> waived = {});
 
     int fd() const { return fd_.get(); }
     /// KVM_CHECK_EXTENSION: 0 where the capability is missing; negative never.

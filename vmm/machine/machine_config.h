@@ -22,6 +22,7 @@
 #include "virtio/vsock/vsock_options.h"
 #include "vmm/gdb/address.h"
 #include "vmm/machine/command_config.h"
+#include "vmm/machine/cpu_templates.h"
 #include "vmm/machine/kernel_messages.h"
 #include "vmm/machine/port_config.h"
 #include "vmm/machine/trace/trace_config.h"
@@ -75,6 +76,8 @@ struct MachineConfig {
     std::optional<boot::FlatImage> flat;
 
     unsigned cpu_count = 1;
+    /// What guests see of the processors, where it is not all that KVM supports.
+    std::optional<CpuTemplate> cpu_template;
     std::uint64_t memory_bytes = 256 * kMiB;
     MemoryBacking memory_backing;
 

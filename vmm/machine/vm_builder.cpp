@@ -6,13 +6,18 @@
 #include <system_error>
 #include <utility>
 
+#include "base/log.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
 
 namespace skiff::machine {
 
 Result<std::unique_ptr<VmBuilder>> VmBuilder::start(const GuestMemory& memory,
                                                     const MachineConfig& config) {
-    SKIFF_ASSIGN_OR_RETURN(auto kvm, kvm::Kvm::open());
+    std::span<const std::uint32_t> waived;
+    if (config.cpu_template.has_value()) {
+        waived = config.cpu_template->waived_capabilities;
+    }
+    SKIFF_ASSIGN_OR_RETURN(auto kvm, kvm::Kvm::open("/dev/kvm", waived));
     std::unique_ptr<VmBuilder> builder(new VmBuilder(std::move(kvm), memory, config));
     try {
         builder->thread_ = std::thread([raw = builder.get()] { raw->build(); });
@@ -62,6 +67,10 @@ Result<void> VmBuilder::build_vcpus() {
     }
     cpuid_is_there_.wait(false, std::memory_order_acquire);
     SKIFF_ASSIGN_OR_RETURN(auto cpuid, *std::move(cpuid_));
+    if (cpu_template_.has_value()) {
+        SKIFF_RETURN_IF_ERROR(kvm::x86_64::check_host(*cpu_template_, kvm_, cpuid));
+        SKIFF_RETURN_IF_ERROR(kvm::x86_64::apply_to_cpuid(*cpu_template_, cpuid));
+    }
     vcpus_.reserve(cpu_count_);
     for (unsigned index = 0; index < cpu_count_; ++index) {
         SKIFF_ASSIGN_OR_RETURN(auto vcpu, vm_->create_vcpu(index));
@@ -70,10 +79,28 @@ Result<void> VmBuilder::build_vcpus() {
                                    kvm_.has_tsc_deadline_timer());
         }
         SKIFF_RETURN_IF_ERROR(cpuid.apply(vcpu));
+        if (cpu_template_.has_value()) {
+            SKIFF_RETURN_IF_ERROR(apply_template_to(vcpu, cpuid));
+        }
         SKIFF_RETURN_IF_ERROR(kvm::x86_64::set_boot_msrs(vcpu));
         vcpus_.push_back(std::move(vcpu));
     }
     return {};
+}
+
+Result<void> VmBuilder::apply_template_to(const kvm::Vcpu& vcpu,
+                                          const kvm::x86_64::CpuidTable& cpuid) const {
+    if (vcpu.index() == 0) {
+        SKIFF_ASSIGN_OR_RETURN(const std::string otherwise,
+                               kvm::x86_64::what_did_not_hold(*cpu_template_, cpuid, vcpu));
+        if (!otherwise.empty()) {
+            log::warning(
+                "CPU template {}: this host's KVM does not apply all of it: it has bits of "
+                "its own in CPUID {}",
+                cpu_template_->name, otherwise);
+        }
+    }
+    return kvm::x86_64::apply_to_msrs(*cpu_template_, vcpu);
 }
 
 void VmBuilder::hand_over_cpuid() {

@@ -50,11 +50,14 @@ class VmBuilder {
         : kvm_(std::move(kvm)),
           memory_(memory),
           cpu_count_(config.cpu_count),
+          cpu_template_(config.cpu_template),
           has_pit_(config.pit != MachineConfig::Pit::kNone) {}
 
     void build();
     Result<void> build_vm();
     Result<void> build_vcpus();
+    Result<void> apply_template_to(const kvm::Vcpu& vcpu,
+                                   const kvm::x86_64::CpuidTable& cpuid) const;
     void announce(Stage stage);
     void hand_over_cpuid();
     Result<void> wait_for(Stage stage);
@@ -62,6 +65,7 @@ class VmBuilder {
     kvm::Kvm kvm_;
     const GuestMemory& memory_;
     unsigned cpu_count_;
+    std::optional<CpuTemplate> cpu_template_;
     bool has_pit_;
 
     std::atomic<int> stage_{static_cast<int>(Stage::kNothing)};

@@ -36,7 +36,7 @@ TEST_CASE("A machine's shape has Firecracker's defaults and ranges") {
     CHECK(wrong(R"({"vcpu_count": 33, "mem_size_mib": 1})") == "machine-config.vcpu_count");
     CHECK(wrong(R"({"vcpu_count": 1, "mem_size_mib": 0})") == "machine-config.mem_size_mib");
     CHECK(wrong(R"({"vcpu_count": 1, "mem_size_mib": 1, "smt": true})") == "machine-config.smt");
-    CHECK(wrong(R"({"vcpu_count": 1, "mem_size_mib": 1, "cpu_template": "T2"})") ==
+    CHECK(wrong(R"({"vcpu_count": 1, "mem_size_mib": 1, "cpu_template": "V1N1"})") ==
           "machine-config.cpu_template");
     const auto update = parse_machine_shape_update(json_of("{}"));
     REQUIRE(update.ok());

@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <utility>
 
+#include "vmm/kvm/ioctl.h"
 #include "vmm/kvm/kvm.h"
 #include "vmm/kvm/vcpu.h"
 #include "vmm/kvm/x86_64/flexible_structs.h"
@@ -81,12 +83,25 @@ Result<CpuidTable> CpuidTable::supported(const Kvm& kvm) {
     return CpuidTable(std::move(entries));
 }
 
-kvm_cpuid_entry2* CpuidTable::find(std::uint32_t function, std::uint32_t index) {
+const kvm_cpuid_entry2* CpuidTable::find(std::uint32_t function, std::uint32_t index) const {
     const auto entry =
         std::find_if(entries_.begin(), entries_.end(), [&](const kvm_cpuid_entry2& candidate) {
             return candidate.function == function && candidate.index == index;
         });
     return entry == entries_.end() ? nullptr : &*entry;
+}
+
+Result<CpuidTable> CpuidTable::of(const Vcpu& vcpu) {
+    CpuidBlock block(kMaxEntries);
+    SKIFF_RETURN_IF_ERROR(checked_ioctl(vcpu.fd(), kGetCpuid2, block.header(), "KVM_GET_CPUID2"));
+    // Where there is room enough, KVM does not say how many there are: the others are all 0.
+    std::vector<kvm_cpuid_entry2> entries(kMaxEntries);
+    std::memcpy(entries.data(), block.entries(), entries.size() * sizeof entries[0]);
+    return CpuidTable(std::move(entries));
+}
+
+kvm_cpuid_entry2* CpuidTable::find(std::uint32_t function, std::uint32_t index) {
+    return const_cast<kvm_cpuid_entry2*>(std::as_const(*this).find(function, index));
 }
 
 void CpuidTable::describe_machine(unsigned cpu_count, std::optional<std::uint32_t> tsc_khz,

@@ -37,6 +37,10 @@ class CpuidTable {
     /// KVM_SET_CPUID2 with the APIC id of `vcpu`. Not const: it writes the id into its own leaves.
     Result<void> apply(const Vcpu& vcpu);
 
+    /// The leaves that KVM shows the guest in the end (KVM_GET_CPUID2): some hosts add to those
+    /// that apply() has set.
+    static Result<CpuidTable> of(const Vcpu& vcpu);
+
     /// The leaves, for tests.
     const std::vector<kvm_cpuid_entry2>& entries() const { return entries_; }
 
@@ -46,8 +50,11 @@ class CpuidTable {
     /// Sets the APIC id of one vCPU in the leaves that have it.
     void set_apic_id(std::uint32_t apic_id);
 
-  private:
+    /// One leaf; null where it is not there.
     kvm_cpuid_entry2* find(std::uint32_t function, std::uint32_t index = 0);
+    const kvm_cpuid_entry2* find(std::uint32_t function, std::uint32_t index = 0) const;
+
+  private:
     void set_topology_leaf(std::uint32_t function, unsigned cpu_count, unsigned id_bits);
     void set_caches(std::uint32_t function, unsigned cpu_count);
     void set_tsc_frequency(std::uint32_t tsc_khz);
