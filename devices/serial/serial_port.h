@@ -30,6 +30,7 @@ class SerialPort final : public ConsoleInput {
     /// To be put at COM1's eight ports.
     BusDevice& bus_device() { return uart_; }
     Uart16550& uart() { return uart_; }
+    const Uart16550& uart() const { return uart_; }
 
     std::size_t input_room() override { return uart_.input_room(); }
     std::size_t receive(std::span<const std::uint8_t> bytes) override {

@@ -90,6 +90,7 @@ Access Uart16550::write(std::uint64_t offset, std::span<const std::uint8_t> data
 void Uart16550::transmit(std::uint8_t byte) {
     output_.load(std::memory_order_acquire)->push(byte);
     const Update update(*this);
+    bytes_sent_.add(1);
     // THR is empty again, which raises an edge: only for the first byte of a burst, as with a
     // real FIFO, since an edge costs a system call.
     state_.transmitter_interrupt = output().ready();
@@ -169,6 +170,7 @@ std::uint8_t Uart16550::read_data() {
     const std::uint8_t byte = state_.fifo[state_.fifo_head].byte;
     state_.fifo_head = (state_.fifo_head + 1) % kFifoDepth;
     --state_.fifo_count;
+    bytes_read_.add(1);
     return byte;
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <span>
 
+#include "base/event_counter.h"
 #include "base/irq_line.h"
 #include "devices/bus/bus_device.h"
 #include "devices/host_side/output_buffer.h"
@@ -96,6 +97,10 @@ class Uart16550 final : public BusDevice {
     /// The output buffer became ready again: THR is empty.
     void transmitter_ready();
 
+    /// How many bytes the guest has sent, and read, since the device was made. Any thread.
+    std::uint64_t bytes_sent() const { return bytes_sent_.value(); }
+    std::uint64_t bytes_read() const { return bytes_read_.value(); }
+
     /// Back to the state after construction; input that waits is dropped.
     void reset();
 
@@ -139,6 +144,8 @@ class Uart16550 final : public BusDevice {
     mutable std::mutex mutex_;  // guards state_ and input_wanted_
     Uart16550State state_;
     bool input_wanted_ = false;  // the feeder saw no room
+    EventCounter bytes_sent_;    // counted with mutex_ held
+    EventCounter bytes_read_;    // likewise
 };
 
 }  // namespace skiff::devices

@@ -8,12 +8,12 @@
 #include <mutex>
 #include <optional>
 
+#include "base/event_counter.h"
 #include "base/guest_memory.h"
 #include "virtio/balloon/balloon_options.h"
 #include "virtio/balloon/balloon_registers.h"
 #include "virtio/balloon/free_page_hints.h"
 #include "virtio/device.h"
-#include "virtio/event_counter.h"
 
 namespace skiff::virtio::balloon {
 

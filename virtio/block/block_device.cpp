@@ -160,20 +160,6 @@ std::uint64_t BlockDevice::offered_features() const {
     return may_unmap() ? features | VIRTIO_BLK_F_DISCARD : features;
 }
 
-std::string BlockDevice::describe_counters() const {
-    const auto sum = [this](DiskCounter DiskCounters::*counter) {
-        return std::accumulate(counters_.begin(), counters_.end(), std::uint64_t{0},
-                               [counter](std::uint64_t before, const DiskCounters& queue) {
-                                   return before + (queue.*counter).value();
-                               });
-    };
-    return fmt::format("{} reads ({}), {} writes ({}), {} flushes, {} discards, {} errors",
-                       sum(&DiskCounters::reads), format_size(sum(&DiskCounters::read_bytes)),
-                       sum(&DiskCounters::writes), format_size(sum(&DiskCounters::written_bytes)),
-                       sum(&DiskCounters::flushes), sum(&DiskCounters::range_changes),
-                       sum(&DiskCounters::errors));
-}
-
 BlockConfig BlockDevice::config() const {
     const DiskGeometry& geometry = file_.geometry();
     const std::uint32_t block = geometry.block_bytes;

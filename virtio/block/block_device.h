@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/event_counter.h"
 #include "base/event_loop.h"
 #include "base/log_limit.h"
 #include "base/result.h"
@@ -19,7 +20,6 @@
 #include "virtio/block/disk_options.h"
 #include "virtio/block/io_engine.h"
 #include "virtio/device.h"
-#include "virtio/event_counter.h"
 
 namespace skiff::virtio::block {
 
@@ -73,8 +73,6 @@ class BlockDevice final : public Device {
     const DiskFile& file() const { return file_; }
     std::uint64_t capacity_sectors() const { return capacity_sectors_.load(); }
     const DiskCounters& counters(std::size_t queue) const { return counters_.at(queue); }
-    /// The counters of all queues, in words for a log line.
-    std::string describe_counters() const;
 
     // For BlockQueue, on any loop.
     std::unique_ptr<IoEngine> make_engine(unsigned depth);

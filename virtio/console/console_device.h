@@ -8,11 +8,11 @@
 #include <span>
 #include <vector>
 
+#include "base/event_counter.h"
 #include "base/event_loop.h"
 #include "virtio/console/console_port.h"
 #include "virtio/console/console_registers.h"
 #include "virtio/device.h"
-#include "virtio/event_counter.h"
 
 namespace skiff::virtio::console {
 

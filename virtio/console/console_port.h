@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/event_counter.h"
 #include "virtio/console/console_registers.h"
 #include "virtio/console/port_backend.h"
-#include "virtio/event_counter.h"
 #include "virtio/queue/descriptor_chain.h"
 
 namespace skiff::virtio::console {

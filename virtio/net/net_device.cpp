@@ -41,18 +41,6 @@ constexpr Need kNeeds[] = {
     {VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ},
 };
 
-std::string describe(const std::vector<NetCounters>& queues, std::string_view what) {
-    std::uint64_t frames = 0;
-    std::uint64_t bytes = 0;
-    std::uint64_t dropped = 0;
-    for (const NetCounters& queue : queues) {
-        frames += queue.frames.value();
-        bytes += queue.bytes.value();
-        dropped += queue.dropped.value();
-    }
-    return fmt::format("{} frames {} ({}), {} dropped", frames, what, format_size(bytes), dropped);
-}
-
 }  // namespace
 
 NetDevice::NetDevice(std::unique_ptr<NetBackend> backend, const NetOptions& options,
@@ -150,15 +138,6 @@ std::unique_ptr<QueueHandler> NetDevice::start_queue(std::size_t index,
         return std::make_unique<RxQueue>(*this, pair, received_.at(pair), context);
     }
     return std::make_unique<TxQueue>(*this, pair, sent_.at(pair), context);
-}
-
-std::string NetDevice::describe_counters() const {
-    std::uint64_t filtered = 0;
-    for (const NetCounters& queue : received_) {
-        filtered += queue.filtered.value();
-    }
-    return fmt::format("{}; {}; {} filtered", describe(received_, "received"),
-                       describe(sent_, "sent"), filtered);
 }
 
 void NetDevice::look_whether_gone() {

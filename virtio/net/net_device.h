@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/event_counter.h"
 #include "base/event_loop.h"
 #include "base/log_limit.h"
 #include "virtio/device.h"
-#include "virtio/event_counter.h"
 #include "virtio/net/net_backend.h"
 #include "virtio/net/net_options.h"
 #include "virtio/net/net_registers.h"
@@ -63,8 +63,6 @@ class NetDevice final : public Device {
     const NetCounters& received(unsigned pair) const { return received_.at(pair); }
     const NetCounters& sent(unsigned pair) const { return sent_.at(pair); }
     const std::string& name() const { return backend_->name(); }
-    /// The counters of all queues, in words for a log line.
-    std::string describe_counters() const;
 
     // For the queues, on their loops.
     NetBackend& backend() { return *backend_; }

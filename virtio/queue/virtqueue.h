@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "virtio/event_counter.h"
+#include "base/event_counter.h"
 #include "virtio/queue/split_queue.h"
 
 namespace skiff::virtio {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "base/event_counter.h"
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unix_listener.h"
-#include "virtio/event_counter.h"
 #include "virtio/queue/descriptor_chain.h"
 #include "virtio/vsock/connection_table.h"
 #include "virtio/vsock/deadline_timer.h"

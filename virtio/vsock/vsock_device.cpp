@@ -68,15 +68,4 @@ void VsockDevice::guest_took_packets() {
     }
 }
 
-std::string VsockDevice::describe_counters() const {
-    const VsockCounters& counted = counters();
-    return fmt::format(
-        "{} streams from the host, {} from the guest, {} refused, {} reset; {} to the guest, {} "
-        "from it; {} strange packets",
-        counted.streams_from_host.value(), counted.streams_from_guest.value(),
-        counted.refused.value(), counted.resets.value(),
-        format_size(counted.bytes_to_guest.value()), format_size(counted.bytes_from_guest.value()),
-        counted.strange_packets.value());
-}
-
 }  // namespace skiff::virtio::vsock

@@ -52,7 +52,6 @@ class VsockDevice final : public Device {
     bool interrupt_transport();
 
     const VsockCounters& counters() const { return exchange_.counters(); }
-    std::string describe_counters() const;
 
     // For the queues, on their loop.
     Exchange& exchange() { return exchange_; }

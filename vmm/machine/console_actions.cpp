@@ -22,7 +22,7 @@ std::string ConsoleActions::describe() {
     if (const auto balloon = control_.balloon()) {
         add(describe_balloon(*balloon));
     }
-    add(describe_devices(*parts_.virtio_devices));
+    add(describe_devices(control_.statistics()));
     return text;
 }
 

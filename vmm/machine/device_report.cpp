@@ -11,9 +11,6 @@
 namespace skiff::machine {
 namespace {
 
-using virtio::balloon::BalloonCounters;
-using virtio::balloon::BalloonStatistics;
-
 /// VIRTIO 1.2, 5.5.6.4, in the order of the tags.
 struct Statistic {
     std::string_view name;
@@ -32,7 +29,7 @@ constexpr std::array<Statistic, virtio::balloon::kStatTags> kStatistics = {{
     {"huge pages failed", false},
 }};
 
-std::string describe_statistics(const BalloonStatistics& statistics) {
+std::string describe_statistics(const virtio::balloon::BalloonStatistics& statistics) {
     std::string text;
     for (std::size_t tag = 0; tag < statistics.size(); ++tag) {
         if (statistics.at(tag).has_value()) {
@@ -45,49 +42,75 @@ std::string describe_statistics(const BalloonStatistics& statistics) {
     return text.empty() ? "nothing" : text;
 }
 
-std::string describe_counters(const BalloonCounters& counters) {
+std::string describe(const BalloonStatistics& balloon) {
     return fmt::format(
         "balloon: given back: {} inflated, {} reported; {} pages deflated, {} hinted, {} pages "
         "refused",
-        format_size(counters.inflated_bytes.value()), format_size(counters.reported_bytes.value()),
-        counters.deflated_pages.value(), format_size(counters.hinted_bytes.value()),
-        counters.refused_pages.value());
+        format_size(balloon.inflated_bytes), format_size(balloon.reported_bytes),
+        balloon.deflated_pages, format_size(balloon.hinted_bytes), balloon.refused_pages);
+}
+
+std::string describe(const DiskStatistics& disk) {
+    return fmt::format("disk {}: {} reads ({}), {} writes ({}), {} flushes, {} discards, {} errors",
+                       disk.path, disk.reads, format_size(disk.read_bytes), disk.writes,
+                       format_size(disk.written_bytes), disk.flushes, disk.range_changes,
+                       disk.errors);
+}
+
+std::string describe(const NetStatistics::Direction& direction, std::string_view what) {
+    return fmt::format("{} frames {} ({}), {} dropped", direction.frames, what,
+                       format_size(direction.bytes), direction.dropped);
+}
+
+std::string describe(const NetStatistics& net) {
+    return fmt::format("net {}: {}; {}; {} filtered", net.name, describe(net.received, "received"),
+                       describe(net.sent, "sent"), net.filtered);
+}
+
+std::string describe(const PortStatistics& port) {
+    return fmt::format("console: port {}{}{}: {} bytes from the guest, {} to it", port.id,
+                       port.name.empty() ? "" : " ", port.name, port.bytes_out, port.bytes_in);
+}
+
+std::string describe(const VsockStatistics& vsock) {
+    return fmt::format(
+        "vsock: {} streams from the host, {} from the guest, {} refused, {} reset; {} to the "
+        "guest, {} from it; {} strange packets",
+        vsock.streams_from_host, vsock.streams_from_guest, vsock.refused, vsock.resets,
+        format_size(vsock.bytes_to_guest), format_size(vsock.bytes_from_guest),
+        vsock.strange_packets);
 }
 
 }  // namespace
 
-std::vector<std::string> describe_devices(const VirtioDevices& devices) {
+std::vector<std::string> describe_devices(const MachineStatistics& statistics) {
     std::vector<std::string> lines;
-    for (const auto& transport : devices.transports()) {
-        for (std::size_t i = 0; i < transport->queues().count(); ++i) {
-            const virtio::QueueCounters& counters = transport->queues().counters(i);
+    for (const VirtioStatistics& device : statistics.devices) {
+        for (std::size_t i = 0; i < device.queues.size(); ++i) {
+            const QueueStatistics& queue = device.queues[i];
             lines.push_back(fmt::format(
-                "{}: queue {}: {} chains, {} notifications, {} interrupts, {} errors",
-                transport->name(), i, counters.chains.value(), counters.notifications.value(),
-                counters.interrupts.value(), counters.errors.value()));
+                "{}: queue {}: {} chains, {} notifications, {} interrupts, {} errors", device.name,
+                i, queue.chains, queue.kicks, queue.interrupts, queue.errors));
         }
     }
-    if (const auto* const balloon = devices.balloon()) {
-        lines.push_back(describe_counters(balloon->counters()));
+    if (statistics.balloon.has_value()) {
+        lines.push_back(describe(*statistics.balloon));
     }
-    if (const auto* const console = devices.console()) {
-        for (const auto& port : console->ports()) {
-            lines.push_back(fmt::format("console: port {}{}{}: {} bytes from the guest, {} to it",
-                                        port->id(), port->name().empty() ? "" : " ", port->name(),
-                                        port->counters().bytes_out.value(),
-                                        port->counters().bytes_in.value()));
+    if (statistics.console.has_value()) {
+        for (const PortStatistics& port : statistics.console->ports) {
+            lines.push_back(describe(port));
         }
         lines.push_back(fmt::format("console: {} control messages ignored",
-                                    console->ignored_messages().value()));
+                                    statistics.console->ignored_messages));
     }
-    for (const virtio::block::BlockDevice* const disk : devices.disks()) {
-        lines.push_back(fmt::format("disk {}: {}", disk->file().path(), disk->describe_counters()));
+    for (const DiskStatistics& disk : statistics.disks) {
+        lines.push_back(describe(disk));
     }
-    for (const virtio::net::NetDevice* const net : devices.nets()) {
-        lines.push_back(fmt::format("net {}: {}", net->name(), net->describe_counters()));
+    for (const NetStatistics& net : statistics.nets) {
+        lines.push_back(describe(net));
     }
-    if (const auto* const vsock = devices.vsock()) {
-        lines.push_back(fmt::format("vsock: {}", vsock->describe_counters()));
+    if (statistics.vsock.has_value()) {
+        lines.push_back(describe(*statistics.vsock));
     }
     return lines;
 }

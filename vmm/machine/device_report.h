@@ -5,13 +5,12 @@
 #include <vector>
 
 #include "vmm/machine/machine_control.h"
-#include "vmm/machine/virtio_devices.h"
+#include "vmm/machine/statistics.h"
 
 namespace skiff::machine {
 
-/// What the virtio devices have done so far, from their counters, a line for each subject. Any
-/// thread.
-std::vector<std::string> describe_devices(const VirtioDevices& devices);
+/// What the virtio devices have done so far, a line for each subject.
+std::vector<std::string> describe_devices(const MachineStatistics& statistics);
 
 /// Sizes of the balloon, and what the guest told of its memory.
 std::vector<std::string> describe_balloon(const BalloonState& balloon);

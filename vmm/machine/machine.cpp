@@ -264,9 +264,11 @@ Result<void> Machine::Parts::start_threads(std::vector<VcpuThread>& threads) {
                               .latch = latch,
                               .memory = memory,
                               .gate = gate,
+                              .exit_counters = exit_counters,
                               .debugger = debugger.get(),
                               .tracer = tracer.get()};
     threads.reserve(vcpus->size());
+    started = std::chrono::steady_clock::now();
     for (kvm::Vcpu& vcpu : *vcpus) {
         SKIFF_ASSIGN_OR_RETURN(VcpuThread thread, VcpuThread::start(vcpu, context));
         threads.push_back(std::move(thread));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/units.h"
 
 namespace skiff::machine {
@@ -67,6 +69,26 @@ Result<void> MachineControl::replace_disk(std::size_t disk, const std::string& p
     Result<void> result;
     parts_.loop.call([&] { result = parts_.virtio_devices->disks().at(disk)->replace_file(path); });
     return result;
+}
+
+MachineStatistics MachineControl::statistics() const {
+    MachineStatistics statistics;
+    statistics.uptime = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - parts_.started);
+    statistics.memory_bytes = parts_.memory.size_bytes();
+    for (const ExitCounters& vcpu : parts_.exit_counters) {
+        statistics.exits.push_back(vcpu.counts());
+    }
+    collect_devices(*parts_.virtio_devices, statistics);
+    const devices::Uart16550& uart = std::as_const(*parts_.devices).uart();
+    statistics.serial = {.bytes_out = uart.bytes_sent(), .bytes_in = uart.bytes_read()};
+    statistics.unclaimed_port_accesses = parts_.devices->ports().unclaimed_total();
+    statistics.unclaimed_mmio_accesses = parts_.devices->mmio().unclaimed_total();
+    return statistics;
+}
+
+std::optional<ResidentMemory> MachineControl::resident_memory() const {
+    return machine::resident_memory(parts_.memory);
 }
 
 Result<virtio::balloon::BalloonDevice*> MachineControl::balloon_device() const {

@@ -6,12 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/event_loop.h"
+#include "base/guest_memory.h"
 #include "base/result.h"
 #include "virtio/balloon/balloon_device.h"
 #include "vmm/machine/machine_config.h"
+#include "vmm/machine/resident_memory.h"
 #include "vmm/machine/run_gate.h"
+#include "vmm/machine/statistics.h"
 #include "vmm/machine/stop_controller.h"
 #include "vmm/machine/stop_latch.h"
 #include "vmm/machine/virtio_devices.h"
@@ -52,6 +56,9 @@ class MachineControl {
         const std::unique_ptr<VirtioDevices>& virtio_devices;
         RunGate& gate;
         const std::unique_ptr<StopController>& stop_controller;
+        const GuestMemory& memory;
+        const std::vector<ExitCounters>& exit_counters;
+        const std::chrono::steady_clock::time_point& started;
     };
     explicit MachineControl(const Parts& parts) : parts_(parts) {}
 
@@ -75,6 +82,11 @@ class MachineControl {
     void set_net_limits_out(std::size_t net, const RateLimits& limits);
     /// Puts another file behind a disk.
     Result<void> replace_disk(std::size_t disk, const std::string& path);
+
+    /// What the machine has done so far.
+    MachineStatistics statistics() const;
+    /// How much memory it takes; nothing where the host does not tell. Takes up to milliseconds.
+    std::optional<ResidentMemory> resident_memory() const;
 
     /// Nothing where the machine has no balloon.
     std::optional<BalloonState> balloon() const;

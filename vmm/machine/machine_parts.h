@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,18 @@ struct Machine::Parts {
     /// The files that --trace and --dump-on-crash will fill.
     Result<void> create_files();
 
+    MachineControl::Parts control_parts() {
+        return {.config = config,
+                .loop = loop,
+                .latch = latch,
+                .devices = devices,
+                .virtio_devices = virtio_devices,
+                .gate = gate,
+                .stop_controller = stop_controller,
+                .memory = memory,
+                .exit_counters = exit_counters,
+                .started = started};
+    }
     Result<void> start_threads(std::vector<VcpuThread>& threads);
     void stop_vcpus(std::vector<VcpuThread>& threads);
     void drop_start_up_code_soon();
@@ -78,9 +91,10 @@ struct Machine::Parts {
     std::unique_ptr<VmBuilder> vm_builder;
     EventLoop loop;
     StopLatch latch{loop};
-    MachineControl control{{config, loop, latch, devices, virtio_devices, gate, stop_controller}};
-    ConsoleActions console_actions{
-        {config, loop, latch, devices, virtio_devices, gate, stop_controller}};
+    std::vector<ExitCounters> exit_counters = std::vector<ExitCounters>(config.cpu_count);
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+    MachineControl control{control_parts()};
+    ConsoleActions console_actions{control_parts()};
     RunGate gate{config.cpu_count, !config.gdb_wait};
     ConsoleWatch console_watch;
     TroubleWatch trouble_watch{loop, console_watch, latch, config.fail_on};

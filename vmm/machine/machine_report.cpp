@@ -107,7 +107,7 @@ void Machine::Parts::report(const ExitReason& reason) const {
         log::info("{} (status {})", machine::describe(reason), exit_status(reason));
     }
     if (log::enabled(log::Level::kDebug)) {
-        for (const std::string& line : describe_devices(*virtio_devices)) {
+        for (const std::string& line : describe_devices(control.statistics())) {
             log::debug("{}", line);
         }
     }
@@ -137,7 +137,7 @@ void Machine::Parts::write_trace() {
     if (!tracer) {
         return;
     }
-    const auto written = tracer->finish(*virtio_devices, devices->ports(), devices->mmio());
+    const auto written = tracer->finish(control.statistics(), devices->ports(), devices->mmio());
     if (!written.ok()) {
         log::error("{}", written.error().message());
     }

@@ -133,6 +133,7 @@ void pass_gate(kvm::Vcpu& vcpu, const VcpuContext& context) {
 void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
     ExitTrace* const trace =
         context.tracer != nullptr ? context.tracer->exits_of(vcpu.index()) : nullptr;
+    ExitCounters& counters = context.exit_counters[vcpu.index()];
     pass_gate(vcpu, context);
     while (!context.latch.stopped()) {
         const auto exit = vcpu.run();
@@ -144,6 +145,7 @@ void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {
                                           run_failure_text(exit.error())));
             return;
         }
+        counters.count(exit->kind);
         if (exit->kind == kvm::VcpuExit::Kind::kInterrupted) {
             pass_gate(vcpu, context);
             if (trace != nullptr) {

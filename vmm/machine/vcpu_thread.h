@@ -5,11 +5,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 #include "base/guest_memory.h"
 #include "base/result.h"
 #include "devices/bus/bus.h"
 #include "vmm/kvm/vcpu.h"
+#include "vmm/machine/exit_counters.h"
 #include "vmm/machine/run_gate.h"
 #include "vmm/machine/stop_latch.h"
 
@@ -25,8 +27,9 @@ struct VcpuContext {
     StopLatch& latch;
     const GuestMemory& memory;
     RunGate& gate;
-    Debugger* debugger = nullptr;  ///< None without --gdb.
-    Tracer* tracer = nullptr;      ///< None without --trace.
+    std::span<ExitCounters> exit_counters;  ///< By vCPU.
+    Debugger* debugger = nullptr;           ///< None without --gdb.
+    Tracer* tracer = nullptr;               ///< None without --trace.
 };
 
 /// The thread of one vCPU, named "vcpu N": the exit loop.

@@ -51,7 +51,7 @@ ExitTrace* Tracer::exits_of(unsigned vcpu) {
     return vcpu < vcpus_.size() ? &vcpus_[vcpu] : nullptr;
 }
 
-Result<void> Tracer::finish(const VirtioDevices& devices, const devices::Bus& ports,
+Result<void> Tracer::finish(const MachineStatistics& statistics, const devices::Bus& ports,
                             const devices::Bus& mmio) {
     if (devices_.has_value()) {
         devices_->finish();
@@ -63,7 +63,7 @@ Result<void> Tracer::finish(const VirtioDevices& devices, const devices::Bus& po
     } else {
         text = config_.exits ? exit_table(vcpus_, ports, mmio) : "";
         if (config_.devices) {
-            for (const std::string& line : describe_devices(devices)) {
+            for (const std::string& line : describe_devices(statistics)) {
                 text += line + '\n';
             }
         }

@@ -8,6 +8,7 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "vmm/machine/statistics.h"
 #include "vmm/machine/trace/device_trace.h"
 #include "vmm/machine/trace/exit_trace.h"
 #include "vmm/machine/trace/trace_config.h"
@@ -27,7 +28,7 @@ class Tracer {
     ExitTrace* exits_of(unsigned vcpu);
 
     /// Writes the result. Nobody runs the vCPUs any more.
-    Result<void> finish(const VirtioDevices& devices, const devices::Bus& ports,
+    Result<void> finish(const MachineStatistics& statistics, const devices::Bus& ports,
                         const devices::Bus& mmio);
 
   private:

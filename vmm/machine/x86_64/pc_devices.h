@@ -44,6 +44,7 @@ class PcDevices {
     devices::Bus& ports() { return ports_; }
     devices::Bus& mmio() { return mmio_; }
     devices::ConsoleHost& console() { return *console_; }
+    const devices::Uart16550& uart() const { return serial_->uart(); }
 
     /// Whom the guest's init tells of the command; outlives it. Before the guest runs.
     void set_command_events(devices::CommandEvents& events) {

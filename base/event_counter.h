@@ -4,9 +4,10 @@
 #include <atomic>
 #include <cstdint>
 
-namespace skiff::virtio {
+namespace skiff {
 
-/// A number that one thread counts and any thread reads.
+/// A number that one thread at a time counts and any thread reads. Counting is a plain load, add
+/// and store.
 class EventCounter {
   public:
     void add(std::uint64_t count) {
@@ -18,4 +19,4 @@ class EventCounter {
     std::atomic<std::uint64_t> value_{0};
 };
 
-}  // namespace skiff::virtio
+}  // namespace skiff
