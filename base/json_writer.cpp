@@ -72,7 +72,7 @@ void JsonWriter::begin(char bracket, std::string_view key) {
 
 void JsonWriter::end(char bracket) {
     --depth_;
-    if (!empty_) {
+    if (!empty_ && layout_ == Layout::kLines) {
         text_ += '\n';
         text_.append(2 * depth_, ' ');
     }
@@ -82,8 +82,13 @@ void JsonWriter::end(char bracket) {
 
 void JsonWriter::separate(std::string_view key) {
     if (depth_ > 0) {
-        text_ += empty_ ? "\n" : ",\n";
-        text_.append(2 * depth_, ' ');
+        text_ += empty_ ? "" : ",";
+        if (layout_ == Layout::kLines) {
+            text_ += '\n';
+            text_.append(2 * depth_, ' ');
+        } else if (!empty_) {
+            text_ += ' ';
+        }
     }
     empty_ = false;
     if (!key.empty()) {

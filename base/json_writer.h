@@ -11,9 +11,15 @@ namespace skiff {
 /// `text` as a JSON string, quotes included; what is no UTF-8 becomes the replacement character.
 std::string json_quoted(std::string_view text);
 
-/// Builds JSON text (RFC 8259), two blanks a level. The caller keeps begin and end in balance.
+/// Builds JSON text (RFC 8259). The caller keeps begin and end in balance.
 class JsonWriter {
   public:
+    enum class Layout {
+        kLines,    ///< A line a member, two blanks a level.
+        kOneLine,  ///< For streams of which each line is a text.
+    };
+    explicit JsonWriter(Layout layout = Layout::kLines) : layout_(layout) {}
+
     /// An object or array; in an object with its key.
     void begin_object(std::string_view key = {}) { begin('{', key); }
     void end_object() { end('}'); }
@@ -28,7 +34,7 @@ class JsonWriter {
     /// An element of an array.
     void element(std::string_view value);
 
-    /// The text so far, with a line break behind it.
+    /// The text so far, with a line break behind it in either layout.
     std::string text() const { return text_ + "\n"; }
 
   private:
@@ -36,6 +42,7 @@ class JsonWriter {
     void end(char bracket);
     void separate(std::string_view key);
 
+    const Layout layout_;
     std::string text_;
     std::size_t depth_ = 0;
     bool empty_ = true;  ///< Whether the innermost object or array has no member yet.

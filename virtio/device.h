@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/event_loop.h"
@@ -72,6 +73,19 @@ struct QueueContext {
     std::function<void()> resume;
 };
 
+/// What a device lets its owner know of.
+enum class DeviceNews {
+    kNeedsReset,  ///< It cannot go on before its driver resets it.
+    kHostError,   ///< The host failed a request.
+    kLinkUp,
+    kLinkDown,
+    kBalloonSize,  ///< The driver wrote another size than before.
+};
+
+/// Who is told; with the device's name.
+using DeviceObserver =
+    std::function<void(const std::string& device, DeviceNews news, std::string_view detail)>;
+
 /// The transport, as its device sees it. Callable from any thread but those that are inside of
 /// read_config() and write_config().
 class DeviceHost {
@@ -84,6 +98,11 @@ class DeviceHost {
 
     /// The device cannot go on before the driver resets it (VIRTIO 1.2, 2.1.2).
     virtual void needs_reset(std::string_view why) = 0;
+
+    /// Something that whoever runs the machine may want to know. Any thread, also from inside of
+    /// read_config() and write_config(); never waits. What a driver can cause any number of times
+    /// is the device's to limit.
+    virtual void report(DeviceNews /*news*/, std::string_view /*detail*/) {}
 };
 
 /// For Device::read_config(): the bytes of a configuration space that is this struct.

@@ -102,7 +102,8 @@ class Contract(ApiTestCase):
         for started in (False, True):
             _, client = self.start_one() if started else self.serve()
             for verb, path, operation in operations():
-                if (verb, path) in (("PUT", "/actions"), ("PATCH", "/vm"), ("POST", "/v1/shutdown")):
+                if (verb, path) in (("PUT", "/actions"), ("PATCH", "/vm"), ("POST", "/v1/shutdown"),
+                                    ("GET", "/v1/events")):
                     continue
                 with self.subTest(verb=verb, path=path, started=started):
                     schema = body_schema(operation)

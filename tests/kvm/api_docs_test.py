@@ -56,9 +56,10 @@ class Examples(SkiffTestCase):
         self.assertIn("vm.json: fine", told)
         self.assertEqual(told.count("Hello from a freestanding guest"), 2)
 
-    def test_a_shutdown_by_curl(self):
-        told = self.run_block(list(blocks())[2], "keyboard")
+    def test_a_shutdown_by_curl_and_its_events(self):
+        told = self.run_block(list(blocks())[2] + "\nwait\ncat events", "keyboard")
         self.assertIn("key 0x53", told)
+        self.assertIn("event: ended", told)
 
     def test_there_are_no_other_examples(self):
         self.assertEqual(len(list(blocks())), 3)

@@ -68,7 +68,9 @@ void BalloonDevice::write_config(std::uint64_t offset, std::span<const std::uint
     std::uint32_t value = 0;
     std::memcpy(&value, data.data(), sizeof value);
     if (offset == offsetof(Config, actual)) {
-        actual_ = value;
+        if (actual_.exchange(value) != value) {
+            host_.report(DeviceNews::kBalloonSize, {});
+        }
     } else if (offset == offsetof(Config, poison_val)) {
         poison_val_ = value;
     }
@@ -96,7 +98,9 @@ std::unique_ptr<QueueHandler> BalloonDevice::start_queue(std::size_t index,
 }
 
 void BalloonDevice::reset() {
-    actual_ = 0;
+    if (actual_.exchange(0) != 0) {
+        host_.report(DeviceNews::kBalloonSize, {});
+    }
     poison_val_ = 0;
     poison_accepted_ = false;
     hints_.reset();

@@ -250,11 +250,13 @@ void BlockDevice::report_error(const BlockRequest& request, int error) {
     look_at_size();
     if (log_limit_.allow()) {
         const IoOperation* const operation = request.operation();
-        log::warning(
-            "{}", Error::host(error, fmt::format("disk '{}': {} of {} bytes at {:#x}", file_.path(),
-                                                 describe(request.type()), operation->length_bytes,
-                                                 operation->offset_bytes))
-                      .message());
+        const std::string message =
+            Error::host(error, fmt::format("disk '{}': {} of {} bytes at {:#x}", file_.path(),
+                                           describe(request.type()), operation->length_bytes,
+                                           operation->offset_bytes))
+                .message();
+        log::warning("{}", message);
+        host_.report(DeviceNews::kHostError, message);
     }
 }
 

@@ -339,12 +339,19 @@ void MmioTransport::change_config(const std::function<void()>& change) {
     }
 }
 
+void MmioTransport::report(DeviceNews news, std::string_view detail) {
+    if (around_.observer) {
+        around_.observer(around_.name, news, detail);
+    }
+}
+
 void MmioTransport::needs_reset(std::string_view why) {
     if (needs_reset_.exchange(true)) {
         return;
     }
     if (log_limit_.allow()) {
         log::warning("{}: {}; the device waits for its driver to reset it", around_.name, why);
+        report(DeviceNews::kNeedsReset, why);
     }
     // 2.1.2: the driver is told once it is there to listen.
     if (status_.has(DRIVER_OK)) {

@@ -43,6 +43,8 @@ class MmioTransport final : public devices::BusDevice, public DeviceHost {
         std::size_t first_loop = 0;
         /// For log lines: "disk data.img".
         std::string name;
+        /// Hears of reports and of needs_reset(), on any thread; may be empty.
+        DeviceObserver observer = {};
     };
 
     /// `make_device` gets the transport as its host.
@@ -57,6 +59,7 @@ class MmioTransport final : public devices::BusDevice, public DeviceHost {
 
     void change_config(const std::function<void()>& change) override;
     void needs_reset(std::string_view why) override;
+    void report(DeviceNews news, std::string_view detail) override;
 
     /// The machine ends: stops all queues on their loops, while these still run. No vCPU does.
     void stop_queues() { queues_->stop_all(); }

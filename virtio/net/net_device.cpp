@@ -162,6 +162,7 @@ void NetDevice::link_changed(bool up) {
         // 5.1.6.5.4: who is there now may not know us.
         status_ = static_cast<std::uint16_t>(up ? status_ | more : status_ & ~both);
     });
+    host_.report(up ? DeviceNews::kLinkUp : DeviceNews::kLinkDown, {});
     if (up) {
         tell(receivers_, &RxQueue::link_is_back);
         tell(senders_, &TxQueue::link_is_back);

@@ -3,12 +3,17 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <utility>
 
 #include "base/log.h"
-#include "vmm/api/routes.h"
 
 namespace skiff::api {
+namespace {
+
+constexpr std::chrono::milliseconds kFinishTime{200};
+
+}  // namespace
 
 Result<std::unique_ptr<ApiServer>> ApiServer::create(const ApiOptions& options,
                                                      Instance& instance) {
@@ -16,9 +21,13 @@ Result<std::unique_ptr<ApiServer>> ApiServer::create(const ApiOptions& options,
     std::unique_ptr<ApiServer> server(new ApiServer(std::move(loop)));
     HttpServer::Options http;
     http.connection.limits.body_bytes = options.max_payload_bytes;
-    const auto handler = [&instance](const HttpRequest& request) {
+    server->events_ = std::make_unique<EventFeed>(server->loop_, instance.events());
+    const auto handler = [&instance, raw = server.get()](const HttpRequest& request) {
         HttpAnswer given = answer(
-            request, [&instance](const Command& command) { return instance.handle(command); });
+            request, [&instance](const Command& command) { return instance.handle(command); },
+            [raw](StreamKind kind, const HttpRequest& asked) {
+                return raw->open_stream(kind, asked);
+            });
         log::debug("API: {} {}: {}", request.method, request.path, given.status);
         return given;
     };
@@ -33,6 +42,23 @@ void ApiServer::start() {
         ::pthread_setname_np(::pthread_self(), "api");
         loop_.run();
     });
+}
+
+HttpAnswer ApiServer::open_stream(StreamKind /*kind*/, const HttpRequest& request) {
+    return events_->open(request);
+}
+
+void ApiServer::finish() {
+    if (!thread_.joinable()) {
+        return;
+    }
+    loop_.post([this] {
+        server_->when_streams_have_ended([this] { loop_.stop(); });
+        if (!finish_timer_.start(kFinishTime)) {
+            loop_.stop();
+        }
+    });
+    thread_.join();
 }
 
 ApiServer::~ApiServer() {

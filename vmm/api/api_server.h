@@ -7,9 +7,12 @@
 #include <thread>
 
 #include "base/event_loop.h"
+#include "base/loop_timer.h"
 #include "base/result.h"
+#include "vmm/api/event_feed.h"
 #include "vmm/api/http_server.h"
 #include "vmm/api/instance.h"
+#include "vmm/api/routes.h"
 
 namespace skiff::api {
 
@@ -31,11 +34,18 @@ class ApiServer {
 
     /// Starts the thread, with the signals blocked that this one has blocked.
     void start();
+    /// The instance has ended, and its streams have: gives their clients the time to take what is
+    /// left, but not longer than a fifth of a second. Nothing is served after that.
+    void finish();
 
   private:
     explicit ApiServer(EventLoop loop) : loop_(std::move(loop)) {}
 
+    HttpAnswer open_stream(StreamKind kind, const HttpRequest& request);
+
     EventLoop loop_;
+    LoopTimer finish_timer_{loop_, [this] { loop_.stop(); }};
+    std::unique_ptr<EventFeed> events_;
     std::unique_ptr<HttpServer> server_;
     std::thread thread_;
 };

@@ -63,6 +63,7 @@ void HttpConnection::on_event(std::uint32_t events) {
     }
     write();
     serve();
+    serve_stream();
     settle();
 }
 
@@ -89,7 +90,8 @@ bool HttpConnection::throw_away(std::size_t bytes) {
 
 /// Answers what has come, one request after the other, for as long as the client takes answers.
 void HttpConnection::serve() {
-    while (!is_closed() && out_.empty() && !close_when_written_ && !in_.empty() && serve_one()) {
+    while (!is_closed() && stream_ == nullptr && out_.empty() && !close_when_written_ &&
+           !in_.empty() && serve_one()) {
         write();
     }
 }
@@ -127,9 +129,13 @@ bool HttpConnection::serve_one() {
 }
 
 void HttpConnection::answer(const HttpRequest& request, bool keep_alive) {
-    queue(around_.handler(request), keep_alive);
+    HttpAnswer given = around_.handler(request);
+    queue(given, keep_alive && given.stream == nullptr);
     request_due_ = false;
     deadline_.stop();
+    if (given.stream != nullptr) {
+        begin_stream(std::move(given.stream));
+    }
 }
 
 void HttpConnection::queue(const HttpAnswer& answer, bool keep_alive) {
@@ -156,6 +162,10 @@ void HttpConnection::write() {
 /// Sets what is waited for, and until when.
 void HttpConnection::settle() {
     if (is_closed()) {
+        return;
+    }
+    if (stream_ != nullptr) {
+        settle_stream();
         return;
     }
     if (out_.empty() && was_refused_ && !input_ended_) {

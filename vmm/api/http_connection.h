@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/event_loop.h"
@@ -11,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "vmm/api/http_message.h"
 #include "vmm/api/http_parser.h"
+#include "vmm/api/http_stream.h"
 
 namespace skiff::api {
 
@@ -20,7 +22,7 @@ namespace skiff::api {
 /// holds up only itself. What is refused before it has come is read on for a while, and thrown
 /// away, so that its sender comes to the answer. A request must be complete, and its answer taken,
 /// within a time; a connection between two requests may stay as long as it likes, and costs
-/// nothing.
+/// nothing. So may a stream, for as long as the client likes: it is sent only what he takes.
 class HttpConnection {
   public:
     struct Options {
@@ -42,7 +44,10 @@ class HttpConnection {
 
     bool is_closed() const { return !socket_.valid(); }
     /// Between requests, since when. Before its first one a client is not idle, but late.
-    bool is_idle() const { return in_.empty() && out_.empty() && !request_due_; }
+    bool is_idle() const {
+        return stream_ == nullptr && in_.empty() && out_.empty() && !request_due_;
+    }
+    bool is_streaming() const { return stream_ != nullptr && !is_closed(); }
     std::chrono::steady_clock::time_point idle_since() const { return idle_since_; }
     void close();
 
@@ -56,6 +61,11 @@ class HttpConnection {
     void queue(const HttpAnswer& answer, bool keep_alive);
     void write();
     void settle();
+
+    // http_connection_stream.cpp
+    void begin_stream(std::shared_ptr<HttpStream> stream);
+    void serve_stream();
+    void settle_stream();
 
     UniqueFd socket_;
     Options options_;
@@ -71,6 +81,8 @@ class HttpConnection {
     bool was_refused_ = false;
     std::size_t thrown_away_ = 0;  // bytes, since it was refused
     bool close_when_written_ = false;
+    std::shared_ptr<HttpStream> stream_;
+    bool stream_has_more_ = false;  // although the client takes it: others come first
 };
 
 }  // namespace skiff::api

@@ -9,8 +9,12 @@
 namespace skiff::api {
 namespace {
 
+constexpr unsigned kSwitchingProtocols = 101;
+
 std::string_view reason_phrase(unsigned status) {
     switch (status) {
+        case kSwitchingProtocols:
+            return "Switching Protocols";
         case 200:
             return "OK";
         case 204:
@@ -25,10 +29,14 @@ std::string_view reason_phrase(unsigned status) {
             return "Method Not Allowed";
         case 413:
             return "Payload Too Large";
+        case 426:
+            return "Upgrade Required";
         case 431:
             return "Request Header Fields Too Large";
         case 501:
             return "Not Implemented";
+        case 503:
+            return "Service Unavailable";
         default:
             return "Unknown";
     }
@@ -45,17 +53,22 @@ const std::string* HttpRequest::header(std::string_view name) const {
 }
 
 std::string http_text(const HttpAnswer& answer, bool keep_alive) {
-    std::string text =
-        fmt::format("HTTP/1.1 {} {}\r\nServer: skiff\r\nConnection: {}\r\n", answer.status,
-                    reason_phrase(answer.status), keep_alive ? "keep-alive" : "close");
+    const bool switches = answer.status == kSwitchingProtocols;
+    std::string text = fmt::format("HTTP/1.1 {} {}\r\nServer: skiff\r\nConnection: {}\r\n",
+                                   answer.status, reason_phrase(answer.status),
+                                   switches     ? "Upgrade"
+                                   : keep_alive ? "keep-alive"
+                                                : "close");
     if (!answer.allow.empty()) {
         text += fmt::format("Allow: {}\r\n", answer.allow);
     }
     for (const HttpHeader& header : answer.headers) {
         text += fmt::format("{}: {}\r\n", header.name, header.value);
     }
-    // RFC 9110, 8.6: no Content-Length with 204.
-    if (answer.status != 204) {
+    // RFC 9110, 8.6: no Content-Length with 204. And a stream's length is where it ends.
+    if (answer.stream != nullptr && !switches) {
+        text += fmt::format("Content-Type: {}\r\nCache-Control: no-store\r\n", answer.content_type);
+    } else if (answer.status != 204 && !switches) {
         text += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", answer.content_type,
                             answer.body.size());
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct HttpRequest {
     const std::string* header(std::string_view name) const;
 };
 
+class HttpStream;
+
 /// What is answered.
 struct HttpAnswer {
     unsigned status = 204;
@@ -31,9 +34,12 @@ struct HttpAnswer {
     std::string content_type = "application/json";
     std::string allow;                     ///< The header of 405; empty: none.
     std::vector<HttpHeader> headers = {};  ///< Further ones.
+    /// What follows the headers in the place of a body; from then on the connection is the
+    /// stream's.
+    std::shared_ptr<HttpStream> stream = {};
 };
 
-/// The answer as it goes over the wire; `keep_alive`: the connection stays.
+/// The answer as it goes over the wire; `keep_alive`: the connection stays for further requests.
 std::string http_text(const HttpAnswer& answer, bool keep_alive);
 
 /// Answers a request. Called on the server's thread.

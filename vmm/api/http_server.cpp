@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "vmm/api/write_resources.h"
 
 namespace skiff::api {
 namespace {
@@ -52,6 +53,7 @@ HttpServer::HttpServer(EventLoop& loop, UnixListener listener, const Options& op
       listener_(std::move(listener)),
       options_(options),
       handler_(std::move(handler)),
+      limited_handler_([this](const HttpRequest& request) { return answer(request); }),
       try_again_(loop, [this] { watch_listener(true); }) {}
 
 HttpServer::~HttpServer() {
@@ -90,7 +92,7 @@ void HttpServer::add(UniqueFd socket) {
     }
     // A connection says "changed" from within its own functions, where it cannot be destroyed.
     const HttpConnection::Surroundings around{
-        .loop = loop_, .handler = handler_, .changed = [this](bool is_closed) {
+        .loop = loop_, .handler = limited_handler_, .changed = [this](bool is_closed) {
             const bool matters = is_closed || !is_watched_;
             if (matters && !std::exchange(clean_up_is_due_, true)) {
                 loop_.post([this] { clean_up(); });
@@ -127,6 +129,33 @@ void HttpServer::clean_up() {
                        [](const auto& connection) { return connection->is_closed(); }),
         connections_.end());
     watch_listener(true);
+    if (streams() == 0 && streams_ended_) {
+        std::exchange(streams_ended_, {})();
+    }
+}
+
+std::size_t HttpServer::streams() const {
+    return static_cast<std::size_t>(
+        std::count_if(connections_.begin(), connections_.end(),
+                      [](const auto& connection) { return connection->is_streaming(); }));
+}
+
+HttpAnswer HttpServer::answer(const HttpRequest& request) {
+    HttpAnswer given = handler_(request);
+    if (given.stream == nullptr || streams() < options_.streams) {
+        return given;
+    }
+    HttpAnswer fault;
+    fault.status = 503;
+    fault.body =
+        fault_json(fmt::format("{} streams are open already: close one first", options_.streams),
+                   request.path, "");
+    return fault;
+}
+
+void HttpServer::when_streams_have_ended(std::function<void()> ended) {
+    streams_ended_ = std::move(ended);
+    loop_.post([this] { clean_up(); });
 }
 
 }  // namespace skiff::api

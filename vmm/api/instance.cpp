@@ -64,8 +64,7 @@ Result<std::string> Instance::handle(const Command& command) {
     return std::visit(
         Overloaded{
             [this](DescribeInstance) -> Result<std::string> {
-                constexpr std::array kWords = {"Not started", "Running", "Paused"};
-                return instance_json(description_, kWords.at(static_cast<std::size_t>(state_)));
+                return instance_json(description_, state_word());
             },
             [](GetVersion) -> Result<std::string> { return version_json(); },
             [this](GetMachineShape) -> Result<std::string> {
@@ -95,6 +94,11 @@ Result<std::string> Instance::handle(const Command& command) {
             described,
         },
         command);
+}
+
+std::string_view Instance::state_word() const {
+    constexpr std::array kWords = {"Not started", "Running", "Paused"};
+    return kWords.at(static_cast<std::size_t>(state_));
 }
 
 Result<void> Instance::needs_run() const {
@@ -127,6 +131,7 @@ Result<std::string> Instance::start(Lock& lock) {
     SKIFF_RETURN_IF_ERROR(needs_no_run());
     SKIFF_ASSIGN_OR_RETURN(wanted_, description_.machine_config());
     start_error_.reset();
+    events_.state("Starting");
     start_wanted_();
     start_decided_.wait(lock, [this] { return !wanted_.has_value(); });
     return start_error_.has_value() ? Result<std::string>(*start_error_)
@@ -147,6 +152,7 @@ void Instance::started(machine::MachineControl& control) {
     const std::lock_guard lock(mutex_);
     control_ = &control;
     state_ = State::kRunning;
+    events_.state(state_word());
     wanted_.reset();
     start_decided_.notify_all();
 }
@@ -154,12 +160,14 @@ void Instance::started(machine::MachineControl& control) {
 void Instance::failed(const Error& error) {
     const std::lock_guard lock(mutex_);
     start_error_ = error;
+    events_.state(state_word(), error.message());
     wanted_.reset();
     start_decided_.notify_all();
 }
 
-void Instance::end() {
+void Instance::end(const machine::ExitReason& reason) {
     const std::lock_guard lock(mutex_);
+    events_.ended(reason);
     control_ = nullptr;
     state_ = State::kEnded;
     if (wanted_.has_value()) {  // else a guest that was quick: its client has yet to see the start
@@ -173,7 +181,10 @@ Result<std::string> Instance::change_state(StateChange change) {
     SKIFF_RETURN_IF_ERROR(needs_run());
     const bool pause = change == StateChange::kPause;
     SKIFF_RETURN_IF_ERROR(pause ? control_->pause() : control_->resume());
-    state_ = pause ? State::kPaused : State::kRunning;
+    const State before = std::exchange(state_, pause ? State::kPaused : State::kRunning);
+    if (state_ != before) {
+        events_.state(state_word());
+    }
     log::info("the guest {}", pause ? "is paused" : "runs on");
     return no_body();
 }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "vmm/api/command.h"
+#include "vmm/api/event_log.h"
 #include "vmm/api/vm_description.h"
 #include "vmm/machine/machine_config.h"
 #include "vmm/machine/machine_control.h"
@@ -40,11 +41,13 @@ class Instance {
     bool quit_is_wanted() const;
     /// The guest runs. `control` lives until end().
     void started(machine::MachineControl& control);
+    /// What happens to it. Any thread.
+    EventLog& events() { return events_; }
     /// It could not be built: the description may be changed, and started again.
     void failed(const Error& error);
     /// The machine is about to go, or the process is: from when this returns on, commands get an
-    /// error, and so does a client that waits for a start.
-    void end();
+    /// error, and so does a client that waits for a start. Clients are told of the reason.
+    void end(const machine::ExitReason& reason);
 
   private:
     enum class State { kNotStarted, kRunning, kPaused, kEnded };
@@ -64,9 +67,11 @@ class Instance {
     Result<std::string> balloon_size() const;
     Result<std::string> balloon_statistics() const;
     Result<std::string> hinting(const Command& command);
+    std::string_view state_word() const;
     Result<void> needs_run() const;
     Result<void> needs_no_run() const;
 
+    EventLog events_;
     std::function<void()> start_wanted_;
     mutable std::mutex mutex_;  // held while a command is done
     std::condition_variable start_decided_;

@@ -21,6 +21,14 @@ constexpr std::string_view kId = "{}";
 
 constexpr std::string_view kDocumentPath = "/openapi.yaml";
 
+struct StreamRoute {
+    std::string_view path;
+    StreamKind kind;
+};
+constexpr std::array kStreamRoutes = {
+    StreamRoute{"/v1/events", StreamKind::kEvents},
+};
+
 enum class Body {
     kNone,      ///< A body is an error.
     kOptional,  ///< None is as {}.
@@ -155,8 +163,11 @@ HttpAnswer fault(unsigned status, const HttpRequest& request, const Error& error
 
 HttpAnswer unknown_path(const HttpRequest& request) {
     std::vector<std::string_view> known;
-    known.reserve(kRoutes.size() + 1);
+    known.reserve(kRoutes.size() + kStreamRoutes.size() + 1);
     for (const Route& route : kRoutes) {
+        known.push_back(route.path);
+    }
+    for (const StreamRoute& route : kStreamRoutes) {
         known.push_back(route.path);
     }
     known.push_back(kDocumentPath);
@@ -218,9 +229,16 @@ HttpAnswer run(const Route& route, const HttpRequest& request, const std::string
 
 }  // namespace
 
-HttpAnswer answer(const HttpRequest& request, const CommandHandler& handle) {
+HttpAnswer answer(const HttpRequest& request, const CommandHandler& handle,
+                  const StreamHandler& open_stream) {
     if (request.path == kDocumentPath) {
         return request.method == "GET" ? document() : wrong_verb(request, "GET");
+    }
+    for (const StreamRoute& route : kStreamRoutes) {
+        if (route.path == request.path) {
+            return request.method == "GET" ? open_stream(route.kind, request)
+                                           : wrong_verb(request, "GET");
+        }
     }
     std::string allowed;
     for (const Route& route : kRoutes) {

@@ -94,9 +94,25 @@ std::optional<ExitReason> run_wanted(Instance& instance, bool boot_timer) {
         instance.failed(machine.error());
         return std::nullopt;
     }
+    (*machine)->send_events_to(&instance.events());
     ExitReason reason = (*machine)->run([&] { instance.started((*machine)->control()); });
-    instance.end();  // from here on no command reaches the machine
+    instance.end(reason);  // from here on no command reaches the machine
     return reason;
+}
+
+/// Serves until a guest has run, or something else ends the process.
+ExitReason wait_and_run(Instance& instance, const StartWait& start_wait, bool boot_timer) {
+    while (true) {
+        if (const unsigned signal = start_wait.wait(); signal != 0) {
+            return {.kind = ExitReason::Kind::kSignal, .value = signal, .detail = {}, .vcpu = {}};
+        }
+        if (instance.quit_is_wanted()) {
+            return {.kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = {}, .vcpu = {}};
+        }
+        if (const auto reason = run_wanted(instance, boot_timer)) {
+            return *reason;
+        }
+    }
 }
 
 }  // namespace
@@ -106,10 +122,15 @@ Result<ExitReason> run_with_api(Machine& machine, VmDescription description,
     Instance instance(std::move(description));
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<ApiServer> server,
                            ApiServer::create(options, instance));
-    return machine.run([&] {
+    machine.send_events_to(&instance.events());
+    ExitReason reason = machine.run([&] {
         instance.started(machine.control());
         server->start();
     });
+    machine.send_events_to(nullptr);
+    instance.end(reason);
+    server->finish();
+    return reason;
 }
 
 Result<ExitReason> serve(const ServeOptions& options) {
@@ -119,21 +140,10 @@ Result<ExitReason> serve(const ServeOptions& options) {
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<ApiServer> server,
                            ApiServer::create(options.api, instance));
     server->start();
-    while (true) {
-        if (const unsigned signal = start_wait.wait(); signal != 0) {
-            instance.end();
-            return ExitReason{
-                .kind = ExitReason::Kind::kSignal, .value = signal, .detail = {}, .vcpu = {}};
-        }
-        if (instance.quit_is_wanted()) {
-            instance.end();
-            return ExitReason{
-                .kind = ExitReason::Kind::kUserQuit, .value = 0, .detail = {}, .vcpu = {}};
-        }
-        if (const auto reason = run_wanted(instance, options.boot_timer)) {
-            return *reason;
-        }
-    }
+    ExitReason reason = wait_and_run(instance, start_wait, options.boot_timer);
+    instance.end(reason);  // where no machine has ended
+    server->finish();
+    return reason;
 }
 
 }  // namespace skiff::api

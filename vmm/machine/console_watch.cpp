@@ -52,9 +52,14 @@ void ConsoleWatch::look_at_line(News& news) {
     news.troubles.set(index_of(*trouble));
     Message& first = first_[index_of(*trouble)];
     if (first.size == 0) {
-        first.size = std::min(parts.message.size(), first.text.size());
-        std::copy_n(parts.message.begin(), first.size, first.text.begin());
+        first.set(parts.message);
     }
+    last_[index_of(*trouble)].set(parts.message);
+}
+
+void ConsoleWatch::Message::set(std::string_view message) {
+    size = std::min(message.size(), text.size());
+    std::copy_n(message.begin(), size, text.begin());
 }
 
 std::string_view ConsoleWatch::last_line_head(std::span<char> room) const {
@@ -124,8 +129,12 @@ bool ConsoleWatch::panic_is_over() const {
 
 std::string ConsoleWatch::first_message(KernelTrouble trouble) const {
     const std::lock_guard lock(mutex_);
-    const Message& message = first_[index_of(trouble)];
-    return {message.text.data(), message.size};
+    return first_[index_of(trouble)].string();
+}
+
+std::string ConsoleWatch::last_message(KernelTrouble trouble) const {
+    const std::lock_guard lock(mutex_);
+    return last_[index_of(trouble)].string();
 }
 
 bool ConsoleWatch::trace_is_over() const {

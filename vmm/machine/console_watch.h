@@ -46,6 +46,8 @@ class ConsoleWatch {
 
     /// The first message of this kind, without its stamp, cut at a bound; empty without one.
     std::string first_message(KernelTrouble trouble) const;
+    /// The last one.
+    std::string last_message(KernelTrouble trouble) const;
     /// Whether the end marker of a trace came after the last trouble that was reported.
     bool trace_is_over() const;
 
@@ -60,6 +62,9 @@ class ConsoleWatch {
     struct Message {
         std::array<char, 200> text{};
         std::size_t size = 0;
+
+        void set(std::string_view message);
+        std::string string() const { return {text.data(), size}; }
     };
 
     // mutex_ is held:
@@ -78,6 +83,7 @@ class ConsoleWatch {
     bool has_stamps_ = false;  // a line with a time stamp was seen
     bool trace_is_over_ = false;
     std::array<Message, kKernelTroubles> first_{};
+    std::array<Message, kKernelTroubles> last_{};
 };
 
 }  // namespace skiff::machine

@@ -88,6 +88,10 @@ std::span<const std::string_view> exit_kinds() {
     return kKinds;
 }
 
+std::string_view exit_kind(const ExitReason& reason) {
+    return name_of(reason.kind);
+}
+
 std::string exit_report_text(const ExitReason& reason) {
     std::string detail = reason.detail;
     std::replace(detail.begin(), detail.end(), '\n', ' ');

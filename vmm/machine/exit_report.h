@@ -28,6 +28,9 @@ struct ExitReport {
 /// "command-lost", "host-error".
 std::span<const std::string_view> exit_kinds();
 
+/// The one of a reason.
+std::string_view exit_kind(const ExitReason& reason);
+
 /// A line each: kind=, status=, value=, detail=. Line breaks of the detail become blanks.
 std::string exit_report_text(const ExitReason& reason);
 

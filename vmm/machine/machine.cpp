@@ -100,7 +100,9 @@ Result<void> Machine::Parts::create_stop_controller() {
 
 Result<void> Machine::Parts::create_devices() {
     const auto observe = [this](std::span<const std::uint8_t> bytes) {
-        trouble_watch.on_news(console_watch.on_output(bytes));
+        const ConsoleWatch::News news = console_watch.on_output(bytes);
+        trouble_watch.on_news(news);
+        event_source.on_news(news);
     };
     SKIFF_ASSIGN_OR_RETURN(const kvm::Vm* const vm, vm_builder->vm());
     SKIFF_ASSIGN_OR_RETURN(devices, x86_64::PcDevices::create(config, {.vm = *vm,
@@ -116,13 +118,18 @@ Result<void> Machine::Parts::create_devices() {
     }
     SKIFF_ASSIGN_OR_RETURN(io_loops, IoLoops::create(loop, config.io_threads, config.io_poll));
     const auto slots = virtio_slots();
+    const auto hear_devices = [this](const std::string& device, virtio::DeviceNews news,
+                                     std::string_view detail) {
+        event_source.on_device(device, news, detail);
+    };
     SKIFF_ASSIGN_OR_RETURN(virtio_devices,
                            VirtioDevices::create(config, {.vm = *vm,
                                                           .memory = memory,
                                                           .mmio = devices->mmio(),
                                                           .loops = io_loops->all(),
                                                           .console = devices->console(),
-                                                          .slots = slots}));
+                                                          .slots = slots,
+                                                          .observer = hear_devices}));
     if (config.command.has_value()) {
         command_session.emplace(loop, latch, *devices, *virtio_devices,
                                 config.command->has_terminal);
@@ -213,6 +220,10 @@ std::span<const std::uint8_t> Machine::device_tree() const {
 
 MachineControl& Machine::control() {
     return parts_->control;
+}
+
+void Machine::send_events_to(EventSink* sink) {
+    parts_->event_source.set_sink(sink);
 }
 
 ExitReason Machine::run(const std::function<void()>& started) {

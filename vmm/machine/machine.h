@@ -12,6 +12,7 @@
 
 namespace skiff::machine {
 
+class EventSink;
 class MachineControl;
 
 /// A virtual machine: built from a configuration, run once, then gone.
@@ -30,6 +31,9 @@ class Machine {
 
     /// What can be asked of it while it runs, from any thread; as long as the machine exists.
     MachineControl& control();
+
+    /// Tells `sink` what happens in it, or nobody any more (null). Before run(), or after it.
+    void send_events_to(EventSink* sink);
 
     /// Runs the guest until it stops, is stopped by a signal, by the console or by the timeout.
     /// Call once, on the main thread.

@@ -19,6 +19,7 @@
 #include "vmm/machine/console_watch.h"
 #include "vmm/machine/debug/debugger.h"
 #include "vmm/machine/dump/crash_dump.h"
+#include "vmm/machine/event_source.h"
 #include "vmm/machine/io_loops.h"
 #include "vmm/machine/kernel_check.h"
 #include "vmm/machine/lost_memory.h"
@@ -98,6 +99,7 @@ struct Machine::Parts {
     RunGate gate{config.cpu_count, !config.gdb_wait};
     ConsoleWatch console_watch;
     TroubleWatch trouble_watch{loop, console_watch, latch, config.fail_on};
+    EventSource event_source{loop, console_watch, control};
     std::optional<SilenceWatch> silence_watch;
     std::unique_ptr<StopController> stop_controller;
     // Beside the buses of `devices`, which lead to them.

@@ -205,7 +205,8 @@ Result<void> VirtioDevices::add(std::string name, std::span<EventLoop* const> lo
                                                                .irq = *lines_.back(),
                                                                .loops = loops,
                                                                .first_loop = index,
-                                                               .name = name}));
+                                                               .name = name,
+                                                               .observer = around_.observer}));
     const GuestAddress notify(slot.registers.start.value() + virtio::mmio::kQueueNotify);
     for (std::size_t queue = 0; queue < transport->queues().count(); ++queue) {
         SKIFF_RETURN_IF_ERROR(around_.vm.assign_ioeventfd(

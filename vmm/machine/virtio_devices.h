@@ -43,6 +43,8 @@ class VirtioDevices {
         devices::ConsoleHost& console;
         /// One for each device.
         std::span<const boot::VirtioMmioSlot> slots;
+        /// Hears what they report, on any thread.
+        virtio::DeviceObserver observer;
     };
 
     static Result<std::unique_ptr<VirtioDevices>> create(const MachineConfig& config,

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "vmm/api/event_log.h"
+#include "vmm/api/http_message.h"
+#include "vmm/api/http_stream.h"
+
+namespace skiff::api {
+
+/// GET `/v1/events`: streams of server-sent events (HTML, 9.2) out of an EventLog. Each keeps
+/// nothing but the number of the last event that it has sent, so that a client which reads slowly
+/// costs nothing, and loses events when the log does. While nobody listens, nothing is woken.
+///
+/// On the loop's thread.
+class EventFeed {
+  public:
+    /// Both outlive it; so do its streams not.
+    EventFeed(EventLoop& loop, EventLog& log);
+    ~EventFeed();
+    EventFeed(const EventFeed&) = delete;
+    EventFeed& operator=(const EventFeed&) = delete;
+
+    /// Answers the request with a stream, which begins after the event that `Last-Event-ID` names,
+    /// or with the oldest that is kept.
+    HttpAnswer open(const HttpRequest& request);
+
+  private:
+    class Stream;
+    struct Wake;
+
+    void tell();
+
+    EventLoop& loop_;
+    EventLog& log_;
+    std::vector<std::weak_ptr<Stream>> streams_;
+    std::shared_ptr<Wake> wake_;  // what the log's listener holds on to
+};
+
+}  // namespace skiff::api
