@@ -33,6 +33,7 @@ struct MemoryBacking {
     bool transparent_huge_pages = false;
     /// Touch every page before the guest starts.
     bool prefault = false;
+    bool operator==(const MemoryBacking&) const = default;
 };
 
 /// A type that can be copied to and from guest memory as bytes: no padding whose content would

@@ -14,6 +14,7 @@ struct PollPolicy {
     Kind kind = Kind::kAuto;
     /// Waking a sleeping thread costs about as much as this: looking for longer never pays.
     std::chrono::nanoseconds limit{64'000};
+    bool operator==(const PollPolicy&) const = default;
 };
 
 /// The time of polling, adjusted to when work really comes: it grows while work arrives soon after

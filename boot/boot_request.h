@@ -34,6 +34,7 @@ enum class FlatMode { kReal, kProtected32, kLong64 };
 struct FlatImage {
     std::uint64_t address = 0;  ///< Physical; in real mode below 1 MiB.
     FlatMode mode = FlatMode::kProtected32;
+    bool operator==(const FlatImage&) const = default;
 };
 
 /// A module of a Multiboot image.

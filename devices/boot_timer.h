@@ -25,6 +25,7 @@ class BootTimer : public BusDevice {
         std::chrono::nanoseconds cpu_time{0};  ///< Of this process, until then.
 
         static Start now();
+        bool operator==(const Start&) const = default;
     };
 
     explicit BootTimer(const Start& start) : start_(start) {}

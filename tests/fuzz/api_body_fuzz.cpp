@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (!is_known || (given.status != 204 && !parse_json(given.body).ok())) {
         __builtin_trap();
     }
-    static_cast<void>(parse_config(request.body));
+    static_cast<void>(parse_config(request.body, ConfigForm::kJson));
+    static_cast<void>(parse_config(request.body, ConfigForm::kToml));
     return 0;
 }

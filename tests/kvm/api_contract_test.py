@@ -5,6 +5,7 @@ against what skiff takes."""
 import copy
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -63,8 +64,11 @@ class Contract(ApiTestCase):
     def filled(self, schema, name=""):
         """All of the schema; of an array, one element."""
         schema = resolve(DOCUMENT, schema)
-        if schema["type"] == "object":
-            return {key: self.filled(member, key) for key, member in schema["properties"].items()}
+        if schema.get("type") == "object":
+            return {key: self.filled(member, key) for key, member in schema["properties"].items()
+                    if "type" in resolve(DOCUMENT, member) or "example" in member}
+        if "example" in schema:
+            return schema["example"]
         if schema["type"] == "array":
             return [self.filled(schema["items"], name)]
         return self.value(schema, name)
@@ -182,6 +186,8 @@ class Contract(ApiTestCase):
         yield name("no_such_key"), with_member("no_such_key", 1)
         for key, member in level["properties"].items():
             member = resolve(DOCUMENT, member)
+            if "type" not in member:  # of the command line's many forms
+                continue
             if key in level.get("required", ()):
                 yield name(key), with_member(key, None)
             yield name(key), with_member(key, 7 if member["type"] != "integer" else "7")
@@ -197,6 +203,20 @@ class Contract(ApiTestCase):
                     yield from self.wrong_bodies(member["items"], body, (*path, key, "[0]"))
                 else:
                     yield name(key) + "[0]", with_member(key, [7])
+
+    def test_run_options_are_those_of_the_command_line(self):
+        told = self.run_skiff("run", "--help").text
+        options = set(re.findall(r"^  (?:-\w, |    )--([a-z-]+)", told, re.MULTILINE))
+        known = set(DOCUMENT["components"]["schemas"]["RunOptions"]["properties"])
+        self.assertEqual(known - options, set())
+        _, client = self.serve()
+        for option in sorted(options):
+            with self.subTest(option=option):
+                answer = client.put("/v1/run-options", {option: [[]]})
+                self.assertIn("array", answer.json["fault_message"])
+                answer = client.put("/v1/run-options", {option: True})
+                has_no_place = answer.status == 400 and "no place" in answer.text
+                self.assertEqual(has_no_place or "no such" in answer.text, option not in known)
 
     def test_the_schema_of_configuration_files_is_that_of_the_document(self):
         text = (FOLDER / "config.schema.json").read_text()

@@ -29,6 +29,16 @@ def blocks():
         yield re.sub(r"^\$ ", "", block, flags=re.MULTILINE)
 
 
+# What each example is known by, and no other has.
+MARKS = ("SendCtrlAltDel", "config check vm.json", "config check vm.toml", "/v1/shutdown")
+
+
+def block(mark):
+    """The one example with this text."""
+    found, = (script for script in blocks() if mark in script)
+    return found
+
+
 class Examples(SkiffTestCase):
     def run_block(self, script, payload):
         folder = self.folder()
@@ -46,23 +56,27 @@ class Examples(SkiffTestCase):
         return finished.stdout
 
     def test_a_microvm_by_curl(self):
-        told = self.run_block(list(blocks())[0], "keyboard")
+        told = self.run_block(block(MARKS[0]), "keyboard")
         self.assertIn('"state": "Running"', told)
         self.assertIn("root.ext4", told)
         self.assertIn("key 0x53", told)
 
     def test_a_microvm_by_a_file(self):
-        told = self.run_block(list(blocks())[1], "hello")
+        told = self.run_block(block(MARKS[1]), "hello")
         self.assertIn("vm.json: fine", told)
         self.assertEqual(told.count("Hello from a freestanding guest"), 2)
 
+    def test_a_file_in_toml_and_a_dry_run(self):
+        told = self.run_block(block(MARKS[2]), "hello")
+        self.assertEqual(told, "vm.toml: fine\nsame.toml: fine\n")
+
     def test_a_shutdown_by_curl_and_its_events(self):
-        told = self.run_block(list(blocks())[2] + "\nwait\ncat events", "keyboard")
+        told = self.run_block(block(MARKS[3]) + "\nwait\ncat events", "keyboard")
         self.assertIn("key 0x53", told)
         self.assertIn("event: ended", told)
 
     def test_there_are_no_other_examples(self):
-        self.assertEqual(len(list(blocks())), 3)
+        self.assertEqual(len(list(blocks())), len(MARKS))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from api_client import ApiTestCase, open_files  # noqa: E402
+from api_client import ApiClient, ApiTestCase, open_files  # noqa: E402
 from disk_pattern import make_disk  # noqa: E402
-from skiff_runner import main, payload_path, skiff_path  # noqa: E402
+from skiff_runner import main, payload_path, skiff_path, some, time_factor  # noqa: E402
 
 MIB = 1 << 20
 
@@ -65,6 +66,33 @@ class Sockets(ApiTestCase):
                 self.begin(client)
                 self.assertEqual(third.wait().status, 0)
 
+    def test_many_microvms_side_by_side(self):
+        failures = []
+
+        def live(number):
+            path = self.scratch / f"{number}.sock"
+            try:
+                process = subprocess.Popen([skiff_path(), "--api-sock", str(path)],
+                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE)
+                client = ApiClient(path)
+                self.describe(client, "hello")
+                self.begin(client)
+                output, errors = process.communicate(timeout=60 * time_factor())
+                client.close()
+                if process.returncode != 0 or b"Hello from a freestanding guest" not in output:
+                    failures.append((number, process.returncode, output, errors))
+            except Exception as error:  # noqa: BLE001
+                failures.append((number, error))
+
+        threads = [threading.Thread(target=live, args=(number,)) for number in some(range(20))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+        self.assertEqual([path.name for path in self.scratch.iterdir()], [])
+
     def test_while_idle_it_sleeps(self):
         skiff, client = self.serve()
         self.assertEqual(self.state(client), "Not started")
@@ -109,7 +137,8 @@ class Files(ApiTestCase):
         told = self.client().get("/vm/config").json
         self.assertEqual(told["machine-config"]["mem_size_mib"], 96)
         self.assertEqual([drive["drive_id"] for drive in told["drives"]], ["first", "disk1"])
-        self.assertIn("root=/dev/vda ro", told["boot-source"]["boot_args"])
+        self.assertEqual([drive["is_root_device"] for drive in told["drives"]], [True, False])
+        self.assertTrue(all(drive["is_read_only"] for drive in told["drives"]))
 
     def test_what_is_told_of_a_microvm_makes_the_same_one_again(self):
         skiff, client = self.serve()
@@ -120,6 +149,38 @@ class Files(ApiTestCase):
         finished = self.run_skiff("config", "check", copy)
         self.assertEqual((finished.status, finished.text), (0, f"{copy}: fine\n"))
         self.assertEqual(self.run_skiff("--no-api", "--config-file", copy).status, 0)
+
+    def test_a_dry_run_is_a_file_that_makes_the_same_machine(self):
+        disk = make_disk(self.scratch / "disk", MIB)
+        arguments = ("-c", "2", "-m", "64M", "-d", f"{disk},direct", "-a", "value=7", "--debug-exit")
+        config = self.scratch / "vm.toml"
+        described = self.run_payload("debug_exit", "more", *arguments, "--dry-run")
+        self.assertEqual(described.status, 0, described.error_text)
+        config.write_text(described.text)
+        again = self.run_skiff("run", "--config", config, "--dry-run")
+        self.assertEqual((again.status, again.text), (0, described.text))
+        for start in (("run", "--config"), ("--no-api", "--config-file")):
+            with self.subTest(start=start):
+                self.assertEqual(self.run_skiff(*start, config).status, (7 << 1) | 1)
+        as_json = self.run_payload("debug_exit", "more", *arguments, "--dry-run=json")
+        config = self.scratch / "vm.json"
+        config.write_text(json.dumps(json.loads(as_json.text)))
+        self.assertEqual(self.run_skiff("run", "--config", config).status, (7 << 1) | 1)
+
+    def test_a_file_in_toml_is_one_too(self):
+        config = self.scratch / "vm.toml"
+        config.write_text(f"# a comment\n[boot-source]\nkernel_image_path = '{payload_path('hang')}'\n"
+                          "[machine-config]\nvcpu_count = 2  # two\nmem_size_mib = 64\n"
+                          "[run-options]\nname = 'anna'\nserial = 'none'\n")
+        _, client = self.serve("--config-file", config)
+        self.wait_until(lambda: self.state(client) == "Running", "it runs")
+        told = client.get("/vm/config").json
+        self.assertEqual(told["machine-config"]["vcpu_count"], 2)
+        self.assertEqual(told["run-options"], {"name": "anna", "serial": "none"})
+        config.write_text("[boot-source\n")
+        finished = self.run_skiff("config", "check", config)
+        self.assertEqual(finished.status, 2)
+        self.assertRegex(finished.error_text, f"^skiff: {config}: not valid TOML: line 1, column .*\n$")
 
     def test_a_wrong_file_is_one_line_and_status_2(self):
         config = self.config(drivs=[])

@@ -101,6 +101,18 @@ class LifeCycle(ApiTestCase):
                 self.assertEqual(skiff.wait().status, 0 if started else STOPPED_BY_SIGTERM)
                 self.assertFalse(self.socket.exists())
 
+    def test_options_of_the_command_line_can_be_given(self):
+        skiff, client = self.serve()
+        self.describe(client, "debug_exit", "value=5")
+        refused = client.put("/v1/run-options", {"debug-exit": "port"})
+        self.assertEqual((refused.status, refused.json["field"]), (400, "debug-exit"))
+        self.assertEqual(client.get("/v1/run-options").json, {})
+        self.accepted(client.put("/v1/run-options", {"debug-exit": True, "timeout": 60}))
+        self.assertEqual(client.get("/vm/config").json["run-options"],
+                         {"debug-exit": True, "timeout": "60"})
+        self.begin(client)
+        self.assertEqual(skiff.wait().status, (5 << 1) | 1)
+
     def test_the_guest_ends_with_its_own_status(self):
         skiff, client = self.serve()
         self.describe(client, "triple_fault")

@@ -5,7 +5,7 @@ import re
 
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
 KNOWN = {"type", "properties", "required", "additionalProperties", "items", "enum", "minimum", "maximum",
-         "pattern", "description", "default", "$ref"}
+         "pattern", "description", "default", "example", "$ref"}
 
 
 def resolve(document, schema):
@@ -22,6 +22,8 @@ def complaints(document, schema, value, where="$"):
     schema = resolve(document, schema)
     if unknown := set(schema) - KNOWN:
         raise ValueError(f"{where}: this checker does not know {unknown}")
+    if "type" not in schema:  # anything
+        return []
     wanted = TYPES[schema["type"]]
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         return [f"{where}: {value!r} is no {schema['type']}"]

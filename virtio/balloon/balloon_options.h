@@ -16,6 +16,7 @@ struct BalloonOptions {
     bool free_page_reporting = false;
     /// How often the guest is asked for its statistics; zero: never.
     std::chrono::milliseconds stats_interval{0};
+    bool operator==(const BalloonOptions&) const = default;
 };
 
 }  // namespace skiff::virtio::balloon

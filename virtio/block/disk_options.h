@@ -38,6 +38,7 @@ struct DiskOptions {
     bool discard = true;
     /// Over all queues together.
     RateLimits limits;
+    bool operator==(const DiskOptions&) const = default;
 };
 
 }  // namespace skiff::virtio::block

@@ -34,6 +34,7 @@ struct NetOptions {
     /// Over all queues together: to the guest, and from it.
     RateLimits limits_in;
     RateLimits limits_out;
+    bool operator==(const NetOptions&) const = default;
 };
 
 /// "tap0", "fd 3", "user": the device's name in messages.

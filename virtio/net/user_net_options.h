@@ -15,6 +15,7 @@ struct PortForward {
     std::string host_address;  ///< Empty: all of them.
     std::uint16_t host_port = 0;
     std::uint16_t guest_port = 0;
+    bool operator==(const PortForward&) const = default;
 };
 
 /// What the user says of a network without root (`--net user`).
@@ -27,6 +28,7 @@ struct UserNetOptions {
     std::string interface;
     /// What is run, and what comes before its own arguments.
     std::vector<std::string> command = {"passt"};
+    bool operator==(const UserNetOptions&) const = default;
 };
 
 }  // namespace skiff::virtio::net

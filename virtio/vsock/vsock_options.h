@@ -19,6 +19,7 @@ struct VsockOptions {
     std::uint32_t cid = kFirstCid;
     /// The Unix socket that we listen on. A guest's connection to port P goes to `path`_P.
     std::string path;
+    bool operator==(const VsockOptions&) const = default;
 };
 
 /// What one device takes of the host, and how long it waits. All of it is documented in

@@ -3,6 +3,7 @@
 
 #include <variant>
 
+#include "vmm/api/machine_options.h"
 #include "vmm/api/resources.h"
 #include "vmm/api/v1.h"
 
@@ -13,17 +14,18 @@ struct DescribeInstance {};
 struct GetVersion {};
 struct GetMachineShape {};
 struct GetVmConfig {};
+struct GetMachineOptions {};
 struct GetBalloon {};
 struct GetBalloonStatistics {};
 struct GetBalloonHinting {};
 
 /// Everything that can be said to a microVM, by the API and by a configuration file alike.
 using Command =
-    std::variant<DescribeInstance, GetVersion, GetMachineShape, GetVmConfig, GetBalloon,
-                 GetBalloonStatistics, GetBalloonHinting, MachineShape, MachineShapeUpdate,
-                 CpuConfig, BootSource, Drive, DriveUpdate, NetworkInterface,
+    std::variant<DescribeInstance, GetVersion, GetMachineShape, GetVmConfig, GetMachineOptions,
+                 GetBalloon, GetBalloonStatistics, GetBalloonHinting, MachineShape,
+                 MachineShapeUpdate, CpuConfig, BootSource, Drive, DriveUpdate, NetworkInterface,
                  NetworkInterfaceUpdate, Balloon, BalloonUpdate, BalloonStatisticsUpdate,
-                 BalloonHintingStart, BalloonHintingStop, Vsock, Entropy, Serial, Logger, Action,
-                 StateChange, Shutdown, BalloonTarget, GetBalloonSize>;
+                 BalloonHintingStart, BalloonHintingStop, Vsock, Entropy, Serial, Logger,
+                 MachineOptions, Action, StateChange, Shutdown, BalloonTarget, GetBalloonSize>;
 
 }  // namespace skiff::api

@@ -7,6 +7,7 @@
 #include "vmm/api/object_reader.h"
 #include "vmm/api/parse_resources.h"
 #include "vmm/api/text_file.h"
+#include "vmm/api/toml_text.h"
 
 namespace skiff::api {
 namespace {
@@ -71,8 +72,9 @@ class Sections {
 
 }  // namespace
 
-Result<std::vector<Command>> parse_config(std::string_view text) {
-    SKIFF_ASSIGN_OR_RETURN(const JsonValue json, parse_json(text));
+Result<std::vector<Command>> parse_config(std::string_view text, ConfigForm form) {
+    SKIFF_ASSIGN_OR_RETURN(const JsonValue json,
+                           form == ConfigForm::kToml ? parse_toml(text) : parse_json(text));
     Sections sections(json);
     sections.one("boot-source", kRequired, parse_boot_source);
     sections.one("machine-config", kOptional, parse_machine_shape);
@@ -84,6 +86,7 @@ Result<std::vector<Command>> parse_config(std::string_view text) {
     sections.one("entropy", kOptional, parse_entropy);
     sections.one("serial", kOptional, parse_serial);
     sections.one("logger", kOptional, parse_logger);
+    sections.one("run-options", kOptional, parse_machine_options);
     for (const std::string_view key : {"memory-hotplug", "metrics", "mmds-config", "pmem"}) {
         sections.not_supported(key);
     }
@@ -106,16 +109,30 @@ Result<void> apply(const Command& command, VmDescription& description) {
         command);
 }
 
-Result<VmDescription> load_config(const std::string& path) {
+ConfigForm form_of(std::string_view path, std::string_view text) {
+    if (path.ends_with(".toml")) {
+        return ConfigForm::kToml;
+    }
+    // A file without an extension, or a pipe: JSON begins with a brace, TOML never does.
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    const bool is_json =
+        path.ends_with(".json") || first == std::string_view::npos || text[first] == '{';
+    return is_json ? ConfigForm::kJson : ConfigForm::kToml;
+}
+
+Result<VmDescription> load_config(const std::string& path, ApplyOptions apply_options) {
     SKIFF_ASSIGN_OR_RETURN(const std::string text, read_text_file(path));
-    const auto commands = parse_config(text);
+    const auto commands = parse_config(text, form_of(path, text));
     if (!commands.ok()) {
         return commands.error().with_context(path);
     }
     VmDescription description;
+    description.apply_options = apply_options;
     for (const Command& command : *commands) {
         if (const auto done = api::apply(command, description); !done.ok()) {
-            return done.error().with_context(path);
+            const bool is_option = std::holds_alternative<MachineOptions>(command);
+            return (is_option ? done.error().with_context("run-options") : done.error())
+                .with_context(path);
         }
     }
     return description;

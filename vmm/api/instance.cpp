@@ -71,6 +71,9 @@ Result<std::string> Instance::handle(const Command& command) {
                 return to_json(description_.machine);
             },
             [this](GetVmConfig) -> Result<std::string> { return to_json(description_); },
+            [this](GetMachineOptions) -> Result<std::string> {
+                return to_json(description_.options.value_or(MachineOptions{}));
+            },
             [this](GetBalloon) -> Result<std::string> {
                 if (!description_.balloon.has_value()) {
                     return Error::user("this microVM has no balloon");

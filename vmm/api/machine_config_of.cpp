@@ -21,7 +21,7 @@ using machine::SerialConfig;
 std::string root_parameters(const Drive& root) {
     const std::string device =
         root.partuuid.has_value() ? "PARTUUID=" + *root.partuuid : std::string("/dev/vda");
-    return fmt::format(" root={} {}", device, root.is_read_only ? "ro" : "rw");
+    return fmt::format("root={} {}", device, root.is_read_only ? "ro" : "rw");
 }
 
 DiskConfig disk_of(const Drive& drive) {
@@ -157,19 +157,29 @@ Result<MachineConfig> VmDescription::machine_config() const {
     }
     config.kernel_path = boot_source->kernel_image_path;
     config.initrd_path = boot_source->initrd_path;
-    config.whole_cmdline = boot_source->boot_args.value_or(kDefaultBootArgs);
+    config.whole_cmdline = boot_source->boot_args;
+    if (!config.whole_cmdline.has_value() && !options.has_value()) {
+        config.whole_cmdline = kDefaultBootArgs;
+    }
+    std::string& cmdline =
+        config.whole_cmdline.has_value() ? *config.whole_cmdline : config.extra_cmdline;
     config.cpu_count = static_cast<unsigned>(machine.vcpu_count);
     config.cpu_template = template_of(*this);
     config.memory_bytes = machine.mem_size_mib * kMiB;
     config.memory_backing = backing_of(machine.huge_pages);
     for (const Drive& drive : drives) {
+        if (drive.is_from_option) {
+            continue;
+        }
         config.disks.push_back(disk_of(drive));
         if (drive.is_root_device) {
-            *config.whole_cmdline += root_parameters(drive);
+            cmdline += (cmdline.empty() ? "" : " ") + root_parameters(drive);
         }
     }
     for (const NetworkInterface& net : nets) {
-        config.nets.push_back(net_of(net));
+        if (!net.is_from_option) {
+            config.nets.push_back(net_of(net));
+        }
     }
     if (balloon.has_value()) {
         config.balloon = balloon_of(*balloon);
@@ -184,6 +194,9 @@ Result<MachineConfig> VmDescription::machine_config() const {
     }
     if (serial.has_value() && serial->serial_out_path.has_value()) {
         config.serial = {.kind = SerialConfig::Kind::kFile, .path = *serial->serial_out_path};
+    }
+    if (options.has_value()) {
+        SKIFF_RETURN_IF_ERROR(apply_options(*options, config));
     }
     SKIFF_RETURN_IF_ERROR(machine::validate(config));
     return config;

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "vmm/api/json_value.h"
+#include "vmm/api/machine_options.h"
 #include "vmm/api/resources.h"
 
 /// JSON objects to what they describe. Strict (object_reader.h): types, ranges and unknown keys at
@@ -28,6 +29,8 @@ Result<Vsock> parse_vsock(const JsonValue& json, const std::string& where);
 Result<Entropy> parse_entropy(const JsonValue& json, const std::string& where);
 Result<Serial> parse_serial(const JsonValue& json, const std::string& where);
 Result<Logger> parse_logger(const JsonValue& json, const std::string& where);
+/// Only their form: what they are is not looked at.
+Result<MachineOptions> parse_machine_options(const JsonValue& json, const std::string& where);
 Result<Action> parse_action(const JsonValue& json);
 Result<StateChange> parse_state_change(const JsonValue& json);
 

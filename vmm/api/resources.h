@@ -82,6 +82,9 @@ struct Drive {
     CacheType cache_type = CacheType::kUnsafe;
     IoEngine io_engine = IoEngine::kSync;
     std::optional<RateLimiterSetting> rate_limiter;
+    /// A run option makes it, so it is no part of the description's `drives`; it has a name here,
+    /// to be changed by.
+    bool is_from_option = false;
 };
 
 /// PATCH of the same, after the start.
@@ -99,6 +102,8 @@ struct NetworkInterface {
     std::optional<std::uint64_t> mtu;
     std::optional<RateLimiterSetting> rx_rate_limiter;
     std::optional<RateLimiterSetting> tx_rate_limiter;
+    /// As a drive's.
+    bool is_from_option = false;
 };
 
 /// PATCH of the same, after the start.

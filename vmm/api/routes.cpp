@@ -124,6 +124,8 @@ constexpr std::array kRoutes = {
     Route{"/v1/shutdown", "POST", Body::kOptional, body<parse_shutdown>},
     Route{"/v1/balloon", "GET", Body::kNone, plain<GetBalloonSize>},
     Route{"/v1/balloon", "PUT", Body::kRequired, body<parse_balloon_target>},
+    Route{"/v1/run-options", "GET", Body::kNone, plain<GetMachineOptions>},
+    Route{"/v1/run-options", "PUT", Body::kRequired, body<parse_machine_options>},
     // Firecracker's, and not ours yet. What they take is not looked at.
     Route{"/metrics", "PUT", Body::kOptional, not_supported},
     Route{"/snapshot/create", "PUT", Body::kOptional, not_supported},

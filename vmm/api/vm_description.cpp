@@ -196,4 +196,14 @@ Result<void> VmDescription::set(const Serial& given) {
     return {};
 }
 
+Result<void> VmDescription::set(const MachineOptions& given) {
+    if (apply_options == nullptr) {
+        return Error::user("options of skiff run are not possible here");
+    }
+    machine::MachineConfig scratch;
+    SKIFF_RETURN_IF_ERROR(apply_options(given, scratch));
+    options = given;
+    return {};
+}
+
 }  // namespace skiff::api

@@ -27,6 +27,11 @@ struct VmDescription {
     std::optional<Entropy> entropy;
     std::optional<Serial> serial;
     std::optional<Logger> logger;
+    /// With these, whatever they and the sections do not say is as `skiff run` has it, the kernel's
+    /// parameters too.
+    std::optional<MachineOptions> options;
+    /// What they mean; without it there can be none.
+    ApplyOptions apply_options = nullptr;
 
     // Each takes over a resource, or says why it does not fit to what is there. One that is there
     // with the same id is replaced.
@@ -42,6 +47,7 @@ struct VmDescription {
     Result<void> set(const Vsock& given);
     Result<void> set(const Entropy& given);
     Result<void> set(const Serial& given);
+    Result<void> set(const MachineOptions& given);
 
     /// The machine that is described. An error where something is missing.
     Result<machine::MachineConfig> machine_config() const;

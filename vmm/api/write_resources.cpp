@@ -121,6 +121,22 @@ void write_members(JsonWriter& json, const Logger& logger) {
     string_if_there(json, "module", logger.module);
 }
 
+void write_members(JsonWriter& json, const MachineOptions& options) {
+    for (const MachineOptions::Option& option : options.options) {
+        if (option.values.empty()) {
+            json.boolean(option.name, true);
+        } else if (option.values.size() == 1) {
+            json.string(option.name, option.values.front());
+        } else {
+            json.begin_array(option.name);
+            for (const std::string& value : option.values) {
+                json.element(value);
+            }
+            json.end_array();
+        }
+    }
+}
+
 template <typename T>
 void write_object(JsonWriter& json, std::string_view key, const T& resource) {
     json.begin_object(key);
@@ -139,7 +155,9 @@ template <typename T>
 void write_list(JsonWriter& json, std::string_view key, const std::vector<T>& resources) {
     json.begin_array(key);
     for (const T& resource : resources) {
-        write_object(json, {}, resource);
+        if (!resource.is_from_option) {
+            write_object(json, {}, resource);
+        }
     }
     json.end_array();
 }
@@ -166,6 +184,10 @@ std::string to_json(const Balloon& balloon) {
     return whole(balloon);
 }
 
+std::string to_json(const MachineOptions& options) {
+    return whole(options);
+}
+
 std::string to_json(const VmDescription& description) {
     JsonWriter json;
     json.begin_object();
@@ -179,6 +201,7 @@ std::string to_json(const VmDescription& description) {
     write_object(json, "entropy", description.entropy);
     write_object(json, "serial", description.serial);
     write_object(json, "logger", description.logger);
+    write_object(json, "run-options", description.options);
     json.end_object();
     return json.text();
 }

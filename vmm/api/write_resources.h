@@ -12,6 +12,7 @@ namespace skiff::api {
 
 std::string to_json(const MachineShape& shape);
 std::string to_json(const Balloon& balloon);
+std::string to_json(const MachineOptions& options);
 /// All of it: a configuration file that makes the same microVM.
 std::string to_json(const VmDescription& description);
 

@@ -57,7 +57,7 @@ constexpr std::array kConfigArguments = {
         .name = "FILE",
         .required = true,
         .completion = Completion::kFile,
-        .help = "A configuration file, in JSON (docs/api/).",
+        .help = "A configuration file, in JSON or TOML (docs/api/).",
     },
 };
 constexpr std::array kConfigStatuses = {

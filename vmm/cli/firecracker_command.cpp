@@ -13,6 +13,7 @@
 #include "vmm/cli/command_tables.h"
 #include "vmm/cli/commands.h"
 #include "vmm/cli/help.h"
+#include "vmm/cli/machine_options.h"
 #include "vmm/cli/option_values.h"
 #include "vmm/cli/output.h"
 #include "vmm/cli/version.h"
@@ -102,8 +103,9 @@ Result<FirecrackerOptions> to_options(const ParsedArguments& arguments) {
     FirecrackerOptions options;
     SKIFF_RETURN_IF_ERROR(check_accepted(arguments));
     api::VmDescription& description = options.serve.description;
+    description.apply_options = apply_machine_options;
     if (const std::string* const file = arguments.last("config-file")) {
-        SKIFF_ASSIGN_OR_RETURN(description, api::load_config(*file));
+        SKIFF_ASSIGN_OR_RETURN(description, api::load_config(*file, apply_machine_options));
         options.starts_at_once = true;
     }
     if (const std::string* const id = arguments.last("id")) {
@@ -172,7 +174,7 @@ int config_command(const ParsedArguments& arguments) {
                                               *arguments.last("ACTION"))));
     }
     const std::string& path = *arguments.last("FILE");
-    const auto description = api::load_config(path);
+    const auto description = api::load_config(path, apply_machine_options);
     const auto config = description.ok() ? description->machine_config()
                                          : Result<machine::MachineConfig>(description.error());
     if (!config.ok()) {

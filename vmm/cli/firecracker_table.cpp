@@ -48,7 +48,8 @@ constexpr std::array kOptions = {
         .value_name = "FILE",
         .completion = Completion::kFile,
         .group = kMicroVm,
-        .help = "Start the microVM that this file describes (JSON), without waiting for the API.",
+        .help = "Start the microVM that this file describes (JSON or TOML), without waiting for "
+                "the API.",
     },
     OptionSpec{
         .long_name = "boot-timer",

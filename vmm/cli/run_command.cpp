@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "vmm/api/serve.h"
 #include "vmm/cli/commands.h"
+#include "vmm/cli/effective_config.h"
 #include "vmm/cli/output.h"
 #include "vmm/cli/pack_command.h"
 #include "vmm/cli/run_options.h"
@@ -27,25 +28,21 @@ Result<void> write_exit_file(const std::optional<std::string>& path,
     return write_file(*path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
-/// What the API says of the machine: with the names of a configuration file, where there is one.
-api::VmDescription describe(const RunOptions& options) {
-    api::VmDescription description = api::describe_machine(options.config);
-    if (options.file.has_value()) {
-        for (std::size_t i = 0; i < options.file->drives.size(); ++i) {
-            description.drives[i].drive_id = options.file->drives[i].drive_id;
-        }
-        for (std::size_t i = 0; i < options.file->nets.size(); ++i) {
-            description.nets[i].iface_id = options.file->nets[i].iface_id;
-        }
+/// What the dry run says behind the configuration.
+std::string remarks_of(const RunOptions& options, const machine::Machine& machine) {
+    std::string remarks = machine.describe();
+    if (options.command.has_value()) {
+        remarks = "The command behind -- is no part of a configuration.\n" + remarks;
     }
-    return description;
+    return remarks;
 }
 
 Result<machine::ExitReason> run(machine::Machine& machine, const RunOptions& options) {
     if (!options.api_socket.has_value()) {
         return machine.run();
     }
-    return api::run_with_api(machine, describe(options), {.socket_path = *options.api_socket});
+    return api::run_with_api(machine, effective_config(options),
+                             {.socket_path = *options.api_socket});
 }
 
 }  // namespace
@@ -54,7 +51,7 @@ Result<int> run_machine(const RunOptions& options) {
     SKIFF_RETURN_IF_ERROR(log::configure(options.log));
     SKIFF_RETURN_IF_ERROR(make_exit_file(options.exit_file));
     std::unique_ptr<KernelLink> kernel_link;
-    if (options.debug_place.has_value() && !options.dry_run) {
+    if (options.debug_place.has_value() && !options.dry_run.has_value()) {
         SKIFF_RETURN_IF_ERROR(make_private_folder(*options.debug_place));
     }
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
@@ -62,12 +59,9 @@ Result<int> run_machine(const RunOptions& options) {
     if (options.device_tree_file.has_value()) {
         SKIFF_RETURN_IF_ERROR(write_file(*options.device_tree_file, machine->device_tree()));
     }
-    if (options.dry_run) {
-        std::string description = machine->describe();
-        if (!description.ends_with('\n')) {
-            description += '\n';
-        }
-        return print(description);
+    if (options.dry_run.has_value()) {
+        return print(config_text(effective_config(options), *options.dry_run,
+                                 remarks_of(options, *machine)));
     }
     if (log::enabled(log::Level::kDebug)) {
         log::debug("{}", machine->describe());

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "vmm/api/config_file.h"
 #include "vmm/api/vm_description.h"
 #include "vmm/bundle/command_request.h"
 #include "vmm/cli/named_machine.h"
@@ -26,10 +27,12 @@ struct RunOptions {
     std::shared_ptr<const File> root_disk{};
     /// Whether the user has said how much memory the guest has.
     bool memory_given = false;
-    /// Build, describe, do not start.
-    bool dry_run = false;
+    /// Build, describe in this form, do not start.
+    std::optional<api::ConfigForm> dry_run{};
     /// What the configuration file says, where there is one; it is in `config` already.
     std::optional<api::VmDescription> file{};
+    /// What the options say of the machine, the file's and the command line's; in `config` too.
+    api::MachineOptions given{};
     /// Where the API is served, if it is.
     std::optional<std::string> api_socket{};
     /// Where the device tree is to be written.

@@ -54,8 +54,8 @@ constexpr std::array kBootAndMachineOptions = {
         .value_name = "FILE",
         .completion = Completion::kFile,
         .group = kWhatToBoot,
-        .help = "A configuration file, in JSON, as 'skiff firecracker' takes it. Options change "
-                "what it says, or add to it.",
+        .help = "A configuration file, in JSON or TOML, as 'skiff firecracker' takes it. Options "
+                "change what it says, or add to it.",
     },
     OptionSpec{
         .long_name = "append",
@@ -332,8 +332,14 @@ constexpr std::array kOtherOptions = {
     },
     OptionSpec{
         .long_name = "dry-run",
+        .value_use = ValueUse::kOptional,
+        .value_name = "FORM",
+        .completion = Completion::kChoices,
+        .choices = "toml json",
         .group = kStopping,
-        .help = "Build the machine, print what would be loaded where, and do not start it.",
+        .help =
+            "Build the machine, print it as a configuration file (TOML, with what would be loaded "
+            "where as comments; or JSON), and do not start it.",
     },
 };
 

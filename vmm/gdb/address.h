@@ -15,6 +15,7 @@ struct ListenAddress {
     Kind kind = Kind::kUnix;
     std::string path;        ///< kUnix
     std::uint16_t port = 0;  ///< kTcp, on 127.0.0.1; 0 is any that is free.
+    bool operator==(const ListenAddress&) const = default;
 };
 
 /// "unix:PATH" or "tcp:127.0.0.1:PORT". Who can connect can do everything with the guest, so TCP is

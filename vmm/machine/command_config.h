@@ -17,6 +17,7 @@ struct CommandConfig {
     int input_fd = 0;
     int output_fd = 1;
     int error_fd = 2;
+    bool operator==(const CommandConfig&) const = default;
 };
 
 }  // namespace skiff::machine

@@ -36,6 +36,7 @@ struct SerialConfig {
     /// For kFile (output is appended to nothing: the file is truncated) and kUnix (listening
     /// socket).
     std::string path;
+    bool operator==(const SerialConfig&) const = default;
 };
 
 /// A file of the fw_cfg device.
@@ -44,6 +45,7 @@ struct FwCfgFile {
     /// Where the content is; nothing where `text` is the content.
     std::optional<std::string> path;
     std::string text;
+    bool operator==(const FwCfgFile&) const = default;
 };
 
 using DiskConfig = virtio::block::DiskOptions;
@@ -159,6 +161,7 @@ struct MachineConfig {
     std::optional<std::chrono::milliseconds> timeout;
     /// Between the power button (SIGTERM) and the hard stop.
     std::chrono::milliseconds grace{10'000};
+    bool operator==(const MachineConfig&) const = default;
 };
 
 /// Checks everything that can be checked without touching the host: ranges, sizes, combinations.

@@ -17,6 +17,7 @@ struct PortConfig {
     std::string name;
     Kind kind = Kind::kByPath;
     std::string path;
+    bool operator==(const PortConfig&) const = default;
 };
 
 }  // namespace skiff::machine

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/toml.h"
 #include "vmm/test_suite/case_draft.h"
-#include "vmm/test_suite/toml.h"
 
 namespace skiff::test_suite {
 

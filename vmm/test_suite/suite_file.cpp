@@ -7,9 +7,9 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/toml.h"
 #include "base/units.h"
 #include "vmm/test_suite/case_keys.h"
-#include "vmm/test_suite/toml.h"
 
 namespace skiff::test_suite {
 namespace {

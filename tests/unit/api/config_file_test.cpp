@@ -9,7 +9,7 @@ namespace skiff::api {
 namespace {
 
 std::string error_of(std::string_view text) {
-    const auto commands = parse_config(text);
+    const auto commands = parse_config(text, ConfigForm::kJson);
     REQUIRE_FALSE(commands.ok());
     CHECK(commands.error().kind() == ErrorKind::kUser);
     return commands.error().message();
@@ -21,7 +21,8 @@ TEST_CASE("A configuration file is the commands that it stands for") {
         "machine-config": {"vcpu_count": 1, "mem_size_mib": 64},
         "drives": [{"drive_id": "a", "path_on_host": "/a", "is_root_device": false},
                    {"drive_id": "b", "path_on_host": "/b", "is_root_device": true}],
-        "network-interfaces": [], "vsock": null, "mmds-config": null, "pmem": []})");
+        "network-interfaces": [], "vsock": null, "mmds-config": null, "pmem": []})",
+                                       ConfigForm::kJson);
     REQUIRE(commands.ok());
     REQUIRE(commands->size() == 4);
     CHECK(std::get<BootSource>(commands->at(0)).kernel_image_path == "/k");
@@ -44,15 +45,15 @@ TEST_CASE("Unknown keys of a configuration file are refused at every level") {
 }
 
 TEST_CASE("A file that cannot be read, or says what cannot be, is named") {
-    const auto missing = load_config("/no/such/vm.json");
+    const auto missing = load_config("/no/such/vm.json", nullptr);
     REQUIRE_FALSE(missing.ok());
     CHECK(missing.error().kind() == ErrorKind::kUser);
     CHECK(missing.error().message() == "cannot read '/no/such/vm.json': No such file or directory");
-    CHECK_FALSE(load_config("/").ok());
+    CHECK_FALSE(load_config("/", nullptr).ok());
 
     const std::string text = R"({"boot-source": {"kernel_image_path": "/no/such/kernel"}})";
     const test::TemporaryFile file(test::Bytes(text.begin(), text.end()));
-    const auto wrong = load_config(file.path());
+    const auto wrong = load_config(file.path(), nullptr);
     REQUIRE_FALSE(wrong.ok());
     CHECK(wrong.error().message() == file.path() +
                                          ": kernel_image_path: cannot open '/no/such/kernel': No "

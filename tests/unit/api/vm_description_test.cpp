@@ -162,7 +162,7 @@ TEST_CASE("What a description is written as makes the same microVM again") {
                        .module = "m"};
     const std::string written = to_json(vm);
     INFO(written);
-    const auto commands = parse_config(written);
+    const auto commands = parse_config(written, ConfigForm::kJson);
     REQUIRE(commands.ok());
     VmDescription again;
     for (const Command& command : *commands) {

@@ -70,7 +70,7 @@ TEST_CASE("A wrong command line is told what, where and what to do") {
         {{"k", "--debug-exit=port"}, {"--debug-exit", "'port' is not an I/O port"}},
         {{"k", "--debug-exit=0x10000"}, {"--debug-exit", "0 to 0xffff"}},
         {{"k", "--no-acpi=yes"}, {"--no-acpi takes no value", "'yes'"}},
-        {{"k", "--dry-run=true"}, {"--dry-run takes no value"}},
+        {{"k", "--dry-run=xml"}, {"--dry-run", "'xml'", "toml or json"}},
         {{"k", "-q", "-v"}, {"--quiet and --verbose exclude each other"}},
     }));
     std::string line = "skiff run";

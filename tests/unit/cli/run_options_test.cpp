@@ -194,7 +194,8 @@ TEST_CASE("Flags switch one thing each") {
     CHECK_FALSE(config_of({"k"}).device_tree);
     CHECK(config_of({"k", "--fdt"}).device_tree);
     CHECK(parse_run({"k", "--fdt", "--dump-dtb", "t.dtb"})->device_tree_file == "t.dtb");
-    CHECK(parse_run({"k", "--dry-run"})->dry_run);
+    CHECK(parse_run({"k", "--dry-run"})->dry_run == api::ConfigForm::kToml);
+    CHECK(parse_run({"k", "--dry-run=json"})->dry_run == api::ConfigForm::kJson);
     CHECK_FALSE(parse_run({"k"})->dry_run);
     CHECK(parse_run({"k", "-c", "254"})->config.cpu_count == 254);
     CHECK(parse_run({"k", "-i", "initrd"})->config.initrd_path == "initrd");

@@ -118,6 +118,12 @@ env = { NAME = "value" }
     CHECK(only_case("skip = true").skip.has_value());
 }
 
+TEST_CASE("A header without a key is an error, and nothing worse") {
+    for (const char* const text : {"[*]\n", "[[[a]]]\n", "[=]\n"}) {
+        CHECK(error_of(text).find("s.toml:1: ") == 0);
+    }
+}
+
 TEST_CASE("A wrong suite is one error with its line") {
     struct Wrong {
         const char* text;

@@ -42,12 +42,14 @@ struct CpuidModifier {
     /// KVM_CPUID_FLAG_*; nothing: as KVM says.
     std::optional<std::uint32_t> flags;
     std::vector<Register> registers;
+    bool operator==(const CpuidModifier&) const = default;
 };
 
 /// What becomes of one model-specific register.
 struct MsrModifier {
     std::uint32_t address = 0;
     BitMask<std::uint64_t> bits;
+    bool operator==(const MsrModifier&) const = default;
 };
 
 /// A processor's model, as CPUID.01H:EAX tells it.
@@ -81,6 +83,7 @@ struct CpuTemplate {
     std::vector<std::uint32_t> waived_capabilities;
     std::vector<CpuidModifier> cpuid;
     std::vector<MsrModifier> msrs;
+    bool operator==(const CpuTemplate&) const = default;
 };
 
 /// Whether the host is one for this template, by what KVM supports there. One that is not, but does

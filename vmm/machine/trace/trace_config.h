@@ -14,6 +14,7 @@ struct TraceConfig {
     std::optional<std::string> path;
     /// A path that ends so gets events in Chrome's trace format, others the table.
     bool is_json() const { return path.has_value() && path->ends_with(".json"); }
+    bool operator==(const TraceConfig&) const = default;
 };
 
 }  // namespace skiff::machine
