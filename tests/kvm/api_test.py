@@ -157,6 +157,16 @@ class Pausing(ApiTestCase):
         skiff.signal(signal.SIGTERM)
         self.assertEqual(skiff.wait().status, STOPPED_BY_SIGTERM)
 
+    def test_the_guests_clock_tells_it_of_the_pause(self):
+        skiff, client = self.serve()
+        self.describe(client, "stopped_clock")
+        self.begin(client)
+        skiff.expect("never stopped")
+        self.accepted(client.patch("/vm", {"state": "Paused"}))
+        self.accepted(client.patch("/vm", {"state": "Resumed"}))
+        skiff.expect("stopped for a while")
+        self.assertEqual(skiff.wait().status, 0)
+
     def test_what_comes_meanwhile_waits_for_the_guest(self):
         skiff, client = self.serve(stdin="pipe")
         self.describe(client, "serial_input", "mode=interrupt echo=1 count=3")

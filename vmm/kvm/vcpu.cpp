@@ -116,6 +116,10 @@ void Vcpu::clear_exit_request() {
     __atomic_store_n(&run_struct().immediate_exit, std::uint8_t{0}, __ATOMIC_SEQ_CST);
 }
 
+void Vcpu::tell_guest_that_it_stood() {
+    ::ioctl(fd_.get(), KVM_KVMCLOCK_CTRL, 0);
+}
+
 Result<RegisterDump> Vcpu::registers() const {
     kvm_regs regs{};
     kvm_sregs sregs{};

@@ -90,6 +90,11 @@ class Vcpu {
     /// nobody asks any more.
     void clear_exit_request();
 
+    /// Before a run() after a pause: the guest's clock says that time has passed without it, so
+    /// that its watchdogs do not take the pause for a lockup (KVM_KVMCLOCK_CTRL). Nothing where the
+    /// guest does not use KVM's clock.
+    void tell_guest_that_it_stood();
+
     Result<RegisterDump> registers() const;
 
     /// Guest physical address of a linear address, by the vCPU's own page tables (KVM_TRANSLATE).

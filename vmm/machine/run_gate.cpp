@@ -91,10 +91,11 @@ bool RunGate::wait_until_all_stand(std::chrono::milliseconds limit) {
     return stood_still_.wait_for(lock, limit, [this] { return ended_ || all_standing_locked(); });
 }
 
-void RunGate::pass(unsigned vcpu, const std::function<void()>& let_go) {
+void RunGate::pass(unsigned vcpu, const std::function<void(bool)>& let_go) {
     Place& place = places_[vcpu];
     std::unique_lock lock(mutex_);
-    if (place.closed) {
+    const bool must_stand = place.closed;
+    if (must_stand) {
         place.standing = true;
         stood_still_.notify_all();
         tell_observer(lock);
@@ -102,7 +103,7 @@ void RunGate::pass(unsigned vcpu, const std::function<void()>& let_go) {
         place.standing = false;
     }
     if (!ended_) {
-        let_go();
+        let_go(must_stand);
     }
 }
 

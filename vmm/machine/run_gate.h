@@ -39,8 +39,9 @@ class RunGate {
 
     /// For vCPU threads, before the first KVM_RUN and whenever one was interrupted, so that nothing
     /// of an exit is left to do: waits while the gate is closed for `vcpu`. Then it calls `let_go`,
-    /// with the gate's lock, which takes back the kick; not where the machine ends.
-    void pass(unsigned vcpu, const std::function<void()>& let_go);
+    /// with the gate's lock, which takes back the kick, and is told whether the vCPU has stood; not
+    /// where the machine ends.
+    void pass(unsigned vcpu, const std::function<void(bool has_stood)>& let_go);
 
   private:
     struct Place {

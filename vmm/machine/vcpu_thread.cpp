@@ -127,7 +127,12 @@ std::string run_failure_text(const Error& error) {
 
 /// Waits where the machine is paused. The last KVM_RUN was interrupted, so no exit is half done.
 void pass_gate(kvm::Vcpu& vcpu, const VcpuContext& context) {
-    context.gate.pass(vcpu.index(), [&vcpu] { vcpu.clear_exit_request(); });
+    context.gate.pass(vcpu.index(), [&vcpu](bool has_stood) {
+        vcpu.clear_exit_request();
+        if (has_stood) {
+            vcpu.tell_guest_that_it_stood();
+        }
+    });
 }
 
 void exit_loop(kvm::Vcpu& vcpu, const VcpuContext& context) {

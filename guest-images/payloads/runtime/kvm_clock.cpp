@@ -12,6 +12,7 @@ constexpr std::uint32_t kSignatureEbx = 0x4b4d564b;  // "KVMK"
 constexpr std::uint32_t kFeatureClock2 = 1 << 3;
 constexpr std::uint32_t kMsrSystemTimeNew = 0x4b564d01;
 constexpr std::uint64_t kEnable = 1;
+constexpr std::uint8_t kGuestStopped = 1 << 1;
 
 /// struct pvclock_vcpu_time_info: odd versions mean that KVM is writing.
 struct TimeInfo {
@@ -56,6 +57,10 @@ std::uint64_t nanoseconds() {
         }
         relax();
     }
+}
+
+bool has_been_stopped() {
+    return (info.flags & kGuestStopped) != 0;
 }
 
 std::uint64_t tsc_hertz() {

@@ -12,6 +12,9 @@ bool set_up();
 /// Time since the VM's start.
 std::uint64_t nanoseconds();
 
+/// Whether KVM says that the VM was stopped for a while (PVCLOCK_GUEST_STOPPED). Stays so.
+bool has_been_stopped();
+
 /// The time-stamp counter's frequency as KVM tells it with its clock.
 std::uint64_t tsc_hertz();
 

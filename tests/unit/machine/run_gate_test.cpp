@@ -52,7 +52,7 @@ class Vcpus {
     };
     void loop(unsigned index) {
         Vcpu& vcpu = vcpus_[index];
-        const auto let_go = [&] { vcpu.kicked = false; };
+        const auto let_go = [&](bool) { vcpu.kicked = false; };
         gate_.pass(index, let_go);
         while (!stop_) {
             if (vcpu.kicked) {
@@ -164,7 +164,7 @@ TEST_CASE("The end lets all go, and nobody stands any more") {
     }
     gate.close();
     CHECK_FALSE(gate.all_standing());
-    gate.pass(0, [] { FAIL("the kick that ends it must stay"); });
+    gate.pass(0, [](bool) { FAIL("the kick that ends it must stay"); });
 }
 
 TEST_CASE("A gate that was closed before anybody could be kicked kicks them then") {
@@ -178,7 +178,7 @@ TEST_CASE("A gate that was closed before anybody could be kicked kicks them then
 
 TEST_CASE("Whoever waits until all stand is told so, and of the end") {
     RunGate gate(1, false);
-    std::thread vcpu([&gate] { gate.pass(0, [] {}); });
+    std::thread vcpu([&gate] { gate.pass(0, [](bool) {}); });
     CHECK(gate.wait_until_all_stand(std::chrono::hours(1)));
     CHECK(gate.all_standing());
     gate.end();
