@@ -7,13 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from api_client import ApiClient, ApiTestCase, open_files  # noqa: E402
+from api_client import ApiTestCase, open_files  # noqa: E402
 from disk_pattern import make_disk  # noqa: E402
-from skiff_runner import main, payload_path, skiff_path, some, time_factor  # noqa: E402
+from skiff_runner import main, payload_path, skiff_path  # noqa: E402
 
 MIB = 1 << 20
 
@@ -65,33 +64,6 @@ class Sockets(ApiTestCase):
                 self.describe(client, "hello")
                 self.begin(client)
                 self.assertEqual(third.wait().status, 0)
-
-    def test_many_microvms_side_by_side(self):
-        failures = []
-
-        def live(number):
-            path = self.scratch / f"{number}.sock"
-            try:
-                process = subprocess.Popen([skiff_path(), "--api-sock", str(path)],
-                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                           stderr=subprocess.PIPE)
-                client = ApiClient(path)
-                self.describe(client, "hello")
-                self.begin(client)
-                output, errors = process.communicate(timeout=60 * time_factor())
-                client.close()
-                if process.returncode != 0 or b"Hello from a freestanding guest" not in output:
-                    failures.append((number, process.returncode, output, errors))
-            except Exception as error:  # noqa: BLE001
-                failures.append((number, error))
-
-        threads = [threading.Thread(target=live, args=(number,)) for number in some(range(20))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(failures, [])
-        self.assertEqual([path.name for path in self.scratch.iterdir()], [])
 
     def test_while_idle_it_sleeps(self):
         skiff, client = self.serve()

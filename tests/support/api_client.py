@@ -58,10 +58,14 @@ class ApiClient:
                 time.sleep(0.002)
         self._connection = connection
 
-    def ask(self, method, path, body=None):
+    def send(self, method, path, body=None):
+        """Asks, and does not wait for the answer."""
         text = None if body is None else body if isinstance(body, (str, bytes)) else json.dumps(body)
         headers = {} if text is None else {"Content-Type": "application/json"}
         self._connection.request(method, path, text, headers)
+
+    def ask(self, method, path, body=None):
+        self.send(method, path, body)
         return Answer(self._connection.getresponse())
 
     def get(self, path):

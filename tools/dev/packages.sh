@@ -14,6 +14,15 @@ packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev acpica-tools device-tree-compiler file
     curl gzip bzip2 zstd qemu-system-x86 gdb groff-base zsh iproute2 passt)
 
+packages_clients=(python3-venv)
+packages_go=(golang-go)
+
+# What client programs are built with; a Go of one's own will do.
+setup_for_clients() {
+    setup_for clients
+    command -v go >/dev/null || [[ -x /usr/local/go/bin/go ]] || setup_for go
+}
+
 # setup_for GROUP…: installs what these groups need and this machine does not have.
 setup_for() {
     local group missing

@@ -16,7 +16,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 
-TIERS = ["lint", "unit", "kvm", "e2e", "nested", "fuzz-replay"]
+TIERS = ["lint", "unit", "kvm", "clients", "e2e", "nested", "fuzz-replay"]
 UNITTEST_SKIP = re.compile(r"^(.*?)\s*\.\.\. skipped ['\"](.*)['\"]\s*$", re.MULTILINE)
 UNITTEST_SKIP_COUNT = re.compile(r"^(?:OK|FAILED) \(.*?skipped=(\d+)", re.MULTILINE)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ./dev test: every tier, then what ran and what did not.
 
-all_tiers=(lint unit kvm e2e nested fuzz-replay asan)
+all_tiers=(lint unit kvm clients e2e nested fuzz-replay asan)
 # Runs only when it is named: it takes as long as all others together.
 named_tiers=(tsan)
 
@@ -16,6 +16,7 @@ dev_test() {
     labels=${labels#|}
 
     setup_for build images test
+    [[ " ${tiers[*]} " != *' clients '* ]] || setup_for_clients
     [[ " ${tiers[*]} " != *' nested '* ]] || fetch_stock_kernels
     build_preset release
     [[ " ${tiers[*]} " != *' asan '* ]] || build_preset asan
