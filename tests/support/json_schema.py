@@ -40,7 +40,7 @@ def complaints(document, schema, value, where="$"):
     if wanted is dict:
         found += [f"{where}: {key} is missing" for key in schema.get("required", ()) if key not in value]
         for key, item in value.items():
-            if key in schema["properties"]:
+            if key in schema.get("properties", {}):
                 found += complaints(document, schema["properties"][key], item, f"{where}.{key}")
             elif not schema.get("additionalProperties", True):
                 found.append(f"{where}: {key} is unknown")
