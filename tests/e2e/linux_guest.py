@@ -46,8 +46,7 @@ def wait_until_idle(skiff):
 
 def thread_states(skiff):
     """The letters of proc(5): S sleeping, R running or waiting for a CPU, …"""
-    return [(task / "stat").read_text().rpartition(")")[2].split()[0]
-            for task in Path(f"/proc/{skiff.pid}/task").iterdir()]
+    return [text.rpartition(")")[2].split()[0] for text in skiff.of_threads("stat")]
 
 
 class LinuxTestCase(SkiffTestCase):
