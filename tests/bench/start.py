@@ -39,7 +39,7 @@ def parse_arguments():
 class Commands:
     """The command lines of the three VMMs."""
 
-    def __init__(self, build):
+    def __init__(self, build, folder):
         self.skiff_path = build / "skiff"
         self.payloads = build / "payloads"
         self.reference_path = build / "tests/bench/bench_reference"
@@ -48,6 +48,7 @@ class Commands:
                      self.payloads / "hello.elf", self.payloads / "hang.elf"):
             if not path.exists():
                 raise BenchError(f"{path} is missing: build it first (./dev bench does)")
+        self.skiff_path = measure.installed(self.skiff_path, folder)
 
     def payload(self, name):
         return str(self.payloads / f"{name}.elf")
@@ -175,7 +176,6 @@ def host():
 
 
 def run(arguments):
-    commands = Commands(Path(arguments.build).resolve())
     with_qemu = not arguments.no_qemu and shutil.which("qemu-system-x86_64") is not None
     results = {"host": host()}
     print(f"{results['host']['cpu']}, {results['host']['cpus']} CPUs, "
@@ -183,6 +183,7 @@ def run(arguments):
     if results["host"]["load_average"] > 0.5:
         print("The machine is not idle: look at the ratios, not at the times.")
     with tempfile.TemporaryDirectory(prefix="skiff-bench-") as folder:
+        commands = Commands(Path(arguments.build).resolve(), folder)
         results["time"] = measure_time(commands, arguments.rounds, with_qemu)
         print_time(results["time"])
         results["memory"] = measure_memory(commands, with_qemu)

@@ -32,6 +32,13 @@ class Footprint(unittest.TestCase):
         self.assertEqual(sum(m.rss for m in guest), 612)
         self.assertEqual(sum(m.private for m in mappings if m not in guest), 20)
 
+    def test_a_heap_behind_guest_memory_counts_as_the_vmms(self):
+        text = (mapping(0x100000, 0x140000, 256, 256, "/images/vmlinux")
+                + mapping(0x140000, 0x221000, 100, 100)
+                + mapping(0x300000, 0x304000, 16, 16, "[stack]"))
+        guest = measure.guest_memory_of(measure.parse_smaps(text), 0x100000)
+        self.assertEqual([m.begin for m in guest], [0x100000])
+
     def test_mappings_with_a_gap_are_not_taken_for_guest_memory(self):
         text = mapping(0x100000, 0x140000, 0, 0) + mapping(0x150000, 0x210000, 0, 0)
         with self.assertRaises(measure.BenchError):

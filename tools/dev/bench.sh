@@ -10,6 +10,11 @@ dev_bench() {
             build_preset release skiff payloads bench_programs
             exec python3 -B tests/bench/start.py --build build/release "$@"
             ;;
+        api)
+            setup_for build test
+            build_preset release skiff payloads bench_programs
+            exec python3 -B tests/bench/api.py --build build/release "$@"
+            ;;
         block)
             setup_for build test
             build_preset release skiff payloads bench_programs

@@ -5,7 +5,9 @@
 // vCPU and 128 MiB, and copies its serial port to standard output. No options, no devices, no error
 // recovery.
 //
-// usage: reference IMAGE
+// usage: reference IMAGE [SOCKET]
+//
+// With SOCKET it answers HTTP requests there first, until one asks for InstanceStart.
 //
 // The order matters: a memory slot that is set after the irqchip waits for a grace period of 4 to 8
 // ms (docs/adr/0002-memory-slots-before-irqchip.md).
@@ -21,6 +23,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "answerer.h"
 
 enum {
     kMemoryBytes = 128 << 20,
@@ -216,9 +220,13 @@ static void run(int vcpu, struct kvm_run* state) {
 }
 
 int main(int argument_count, char** arguments) {
-    if (argument_count != 2) {
-        fprintf(stderr, "usage: reference IMAGE\n");
+    if (argument_count != 2 && argument_count != 3) {
+        fprintf(stderr, "usage: reference IMAGE [SOCKET]\n");
         return 2;
+    }
+    int client = -1;
+    if (argument_count == 3) {
+        answer_until_start(arguments[2], &client);
     }
     int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (kvm < 0) {
