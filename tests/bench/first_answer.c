@@ -2,10 +2,11 @@
 //
 // usage: first_answer DEADLINE_MS SOCKET IMAGE COMMAND…
 //
-// Starts COMMAND, which serves Firecracker's API on SOCKET, has it start IMAGE, and prints two times in
-// nanoseconds and the guest's first byte:
-//   from just before posix_spawn to the first answer, a 200 to GET /, of a client that connects as soon as it can;
-//   from just before InstanceStart is sent to the first byte of the guest's output, through a pipe.
+// Starts COMMAND, which serves Firecracker's API on SOCKET, has it start IMAGE, and prints two
+// times in nanoseconds and the guest's first byte:
+//   from just before posix_spawn to the first answer, a 200 to GET /, of a client that connects as
+//   soon as it can; from just before InstanceStart is sent to the first byte of the guest's output,
+//   through a pipe.
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "answerer.h"
+#include "tests/bench/reference/answerer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

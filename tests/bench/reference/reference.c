@@ -24,7 +24,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "answerer.h"
+#include "tests/bench/reference/answerer.h"
 
 enum {
     kMemoryBytes = 128 << 20,
