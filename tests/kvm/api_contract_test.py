@@ -70,7 +70,7 @@ class Contract(ApiTestCase):
         """All of the schema; of an array, one element."""
         schema = resolve(DOCUMENT, schema)
         if schema.get("type") == "object":
-            return {key: self.filled(member, key) for key, member in schema["properties"].items()
+            return {key: self.filled(member, key) for key, member in schema.get("properties", {"any": {"type": "string"}}).items()
                     if "type" in resolve(DOCUMENT, member) or "example" in member}
         if "example" in schema:
             return schema["example"]
@@ -189,7 +189,7 @@ class Contract(ApiTestCase):
             return ".".join((*path, key)).replace(".[0]", "[0]")
 
         yield name("no_such_key"), with_member("no_such_key", 1)
-        for key, member in level["properties"].items():
+        for key, member in level.get("properties", {}).items():
             member = resolve(DOCUMENT, member)
             if "type" not in member:  # of the command line's many forms
                 continue

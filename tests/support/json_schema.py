@@ -39,9 +39,12 @@ def complaints(document, schema, value, where="$"):
             found += complaints(document, schema["items"], item, f"{where}[{number}]")
     if wanted is dict:
         found += [f"{where}: {key} is missing" for key in schema.get("required", ()) if key not in value]
+        others = schema.get("additionalProperties", True)
         for key, item in value.items():
             if key in schema.get("properties", {}):
                 found += complaints(document, schema["properties"][key], item, f"{where}.{key}")
-            elif not schema.get("additionalProperties", True):
+            elif isinstance(others, dict):
+                found += complaints(document, others, item, f"{where}.{key}")
+            elif not others:
                 found.append(f"{where}: {key} is unknown")
     return found

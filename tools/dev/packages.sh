@@ -12,7 +12,8 @@ packages_images=(
     xz-utils lz4 busybox-static e2fsprogs util-linux binutils fio iperf3)
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev acpica-tools device-tree-compiler file
-    curl gzip bzip2 zstd qemu-system-x86 gdb groff-base zsh iproute2 passt)
+    curl gzip bzip2 zstd qemu-system-x86 gdb groff-base zsh iproute2 passt
+    python3-prometheus-client)
 
 packages_clients=(python3-venv)
 packages_go=(golang-go)

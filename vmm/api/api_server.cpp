@@ -28,6 +28,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::create(const ApiOptions& options,
             [raw](StreamKind kind, const HttpRequest& asked) {
                 return raw->open_stream(kind, asked);
             });
+        instance.requests().count(request.method, request.path, given.status);
         log::debug("API: {} {}: {}", request.method, request.path, given.status);
         return given;
     };

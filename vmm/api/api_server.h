@@ -20,6 +20,7 @@ struct ApiOptions {
     std::string socket_path;
     /// The largest body of a request.
     std::size_t max_payload_bytes = HttpParser::Limits{}.body_bytes;
+    LaunchTimes launch = {};
 };
 
 /// The API of one microVM: its socket, and the thread that serves it ("api").

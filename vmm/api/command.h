@@ -18,6 +18,8 @@ struct GetMachineOptions {};
 struct GetBalloon {};
 struct GetBalloonStatistics {};
 struct GetBalloonHinting {};
+struct GetPrometheusMetrics {};
+struct GetStats {};
 
 /// Everything that can be said to a microVM, by the API and by a configuration file alike.
 using Command =
@@ -26,6 +28,7 @@ using Command =
                  MachineShapeUpdate, CpuConfig, BootSource, Drive, DriveUpdate, NetworkInterface,
                  NetworkInterfaceUpdate, Balloon, BalloonUpdate, BalloonStatisticsUpdate,
                  BalloonHintingStart, BalloonHintingStop, Vsock, Entropy, Serial, Logger,
-                 MachineOptions, Action, StateChange, Shutdown, BalloonTarget, GetBalloonSize>;
+                 MachineOptions, Action, StateChange, Metrics, GetPrometheusMetrics, GetStats,
+                 Shutdown, BalloonTarget, GetBalloonSize>;
 
 }  // namespace skiff::api

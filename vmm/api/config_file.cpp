@@ -86,8 +86,9 @@ Result<std::vector<Command>> parse_config(std::string_view text, ConfigForm form
     sections.one("entropy", kOptional, parse_entropy);
     sections.one("serial", kOptional, parse_serial);
     sections.one("logger", kOptional, parse_logger);
+    sections.one("metrics", kOptional, parse_metrics);
     sections.one("run-options", kOptional, parse_machine_options);
-    for (const std::string_view key : {"memory-hotplug", "metrics", "mmds-config", "pmem"}) {
+    for (const std::string_view key : {"memory-hotplug", "mmds-config", "pmem"}) {
         sections.not_supported(key);
     }
     return std::move(sections).finish();
@@ -99,6 +100,9 @@ Result<void> apply(const Command& command, VmDescription& description) {
             using Resource = std::decay_t<decltype(resource)>;
             if constexpr (std::is_same_v<Resource, Logger>) {
                 description.logger = resource;
+                return {};
+            } else if constexpr (std::is_same_v<Resource, Metrics>) {
+                description.metrics = resource;
                 return {};
             } else if constexpr (requires { description.set(resource); }) {
                 return description.set(resource);

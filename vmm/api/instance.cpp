@@ -91,6 +91,9 @@ Result<std::string> Instance::handle(const Command& command) {
             [&](Action action) { return act(action, lock); },
             [this](StateChange wanted) { return change_state(wanted); },
             [this](const Logger& logger) { return configure(logger); },
+            [this](const Metrics& metrics) { return configure(metrics); },
+            [this](GetStats asked) { return tell(asked); },
+            [this](GetPrometheusMetrics asked) { return tell(asked); },
             [this](const Shutdown& shutdown) { return shut_down(shutdown); },
             [this](const BalloonTarget& target) { return change(target); },
             [this](GetBalloonSize) { return balloon_size(); },
@@ -127,7 +130,7 @@ Result<std::string> Instance::act(Action action, Lock& lock) {
         case Action::kFlushMetrics:
             break;
     }
-    return Error::user("FlushMetrics: metrics are not supported yet");
+    return flush_metrics();
 }
 
 Result<std::string> Instance::start(Lock& lock) {
@@ -156,6 +159,7 @@ void Instance::started(machine::MachineControl& control) {
     control_ = &control;
     state_ = State::kRunning;
     events_.state(state_word());
+    begin_metrics();
     wanted_.reset();
     start_decided_.notify_all();
 }
@@ -169,7 +173,11 @@ void Instance::failed(const Error& error) {
 }
 
 void Instance::end(const machine::ExitReason& reason) {
+    metrics_thread_.reset();  // without the mutex, which it may wait for
     const std::lock_guard lock(mutex_);
+    if (control_ != nullptr) {
+        static_cast<void>(write_metrics());  // the last ones; those that are lost are lost
+    }
     events_.ended(reason);
     control_ = nullptr;
     state_ = State::kEnded;
@@ -183,7 +191,10 @@ void Instance::end(const machine::ExitReason& reason) {
 Result<std::string> Instance::change_state(StateChange change) {
     SKIFF_RETURN_IF_ERROR(needs_run());
     const bool pause = change == StateChange::kPause;
+    const auto begin = std::chrono::steady_clock::now();
     SKIFF_RETURN_IF_ERROR(pause ? control_->pause() : control_->resume());
+    (pause ? pause_time_ : resume_time_) = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - begin);
     const State before = std::exchange(state_, pause ? State::kPaused : State::kRunning);
     if (state_ != before) {
         events_.state(state_word());

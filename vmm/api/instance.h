@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
+#include "base/periodic_thread.h"
 #include "base/result.h"
 #include "vmm/api/command.h"
 #include "vmm/api/event_log.h"
+#include "vmm/api/metrics_file.h"
+#include "vmm/api/request_counters.h"
+#include "vmm/api/statistics.h"
 #include "vmm/api/vm_description.h"
 #include "vmm/machine/machine_config.h"
 #include "vmm/machine/machine_control.h"
@@ -39,10 +45,16 @@ class Instance {
     std::optional<machine::MachineConfig> wanted() const;
     /// Whether a client wants the process to end before any start.
     bool quit_is_wanted() const;
+    /// Opens the metrics file that the description names. Before anything else.
+    Result<void> open_metrics();
+    /// Clients can be served from now on.
+    void serving(const LaunchTimes& launch);
     /// The guest runs. `control` lives until end().
     void started(machine::MachineControl& control);
     /// What happens to it. Any thread.
     EventLog& events() { return events_; }
+    /// For the API's thread, which counts.
+    RequestCounters& requests() { return requests_; }
     /// It could not be built: the description may be changed, and started again.
     void failed(const Error& error);
     /// The machine is about to go, or the process is: from when this returns on, commands get an
@@ -62,6 +74,13 @@ class Instance {
     Result<std::string> change(const BalloonStatisticsUpdate& update);
     Result<std::string> act(Action action, Lock& lock);
     Result<std::string> configure(const Logger& logger);
+    Result<std::string> configure(const Metrics& metrics);
+    Statistics statistics(bool with_memory) const;
+    Result<std::string> tell(GetStats asked) const;
+    Result<std::string> tell(GetPrometheusMetrics asked) const;
+    Result<std::string> flush_metrics();
+    Result<void> write_metrics();
+    void begin_metrics();
     Result<std::string> shut_down(const Shutdown& shutdown);
     Result<std::string> change(const BalloonTarget& target);
     Result<std::string> balloon_size() const;
@@ -72,6 +91,7 @@ class Instance {
     Result<void> needs_no_run() const;
 
     EventLog events_;
+    RequestCounters requests_;
     std::function<void()> start_wanted_;
     mutable std::mutex mutex_;  // held while a command is done
     std::condition_variable start_decided_;
@@ -82,6 +102,12 @@ class Instance {
     std::optional<machine::MachineConfig> wanted_;  // while a client waits for its start
     std::optional<Error> start_error_;
     bool quit_wanted_ = false;
+    std::unique_ptr<MetricsFile> metrics_file_;  // none without a place for metrics
+    StartUpTimes start_up_;
+    std::chrono::microseconds pause_time_{0};
+    std::chrono::microseconds resume_time_{0};
+    // The main thread's; its task takes mutex_.
+    std::optional<PeriodicThread> metrics_thread_;
 };
 
 /// What base/log.h takes of it.

@@ -114,6 +114,26 @@ Result<Logger> parse_logger(const JsonValue& json, const std::string& where) {
     return logger;
 }
 
+Result<Metrics> parse_metrics(const JsonValue& json, const std::string& where) {
+    ObjectReader reader(json, where);
+    Metrics metrics;
+    reader.string("metrics_path", kRequired, metrics.metrics_path);
+    reader.boolean("emit_id", kOptional, metrics.emit_id);
+    if (const JsonValue* const given = reader.member("properties", kOptional)) {
+        ObjectReader properties(*given, reader.path_of("properties"));
+        metrics.properties.emplace();
+        const JsonValue::Object none;
+        for (const auto& [key, value] : given->object() != nullptr ? *given->object() : none) {
+            properties.string(key, kOptional, (*metrics.properties)[key]);
+        }
+        if (const auto read = properties.finish(); !read.ok()) {
+            reader.fail(read.error());
+        }
+    }
+    SKIFF_RETURN_IF_ERROR(reader.finish());
+    return metrics;
+}
+
 Result<Action> parse_action(const JsonValue& json) {
     ObjectReader reader(json, "");
     Action action{};

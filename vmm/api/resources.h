@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -164,6 +165,14 @@ struct Logger {
     /// Accepted; skiff's lines have neither an origin nor a module.
     std::optional<bool> show_log_origin;
     std::optional<std::string> module;
+};
+
+/// `/metrics`.
+struct Metrics {
+    std::string metrics_path;
+    /// Whether lines have the microVM's name, and what else the user wants in them.
+    bool emit_id = false;
+    std::optional<std::map<std::string, std::string>> properties = {};
 };
 
 /// PUT `/actions`.

@@ -11,6 +11,7 @@
 #include "vmm/api/cpu_config.h"
 #include "vmm/api/openapi_document.h"
 #include "vmm/api/parse_resources.h"
+#include "vmm/api/prometheus_text.h"
 #include "vmm/api/write_resources.h"
 
 namespace skiff::api {
@@ -41,6 +42,8 @@ struct Route {
     Body body;
     /// Makes the command; `id` is what stood in the place of kId.
     Result<Command> (*parse)(const JsonValue& json, const std::string& id);
+    /// Of an answer with a body.
+    std::string_view content_type = "application/json";
 };
 
 template <typename T>
@@ -120,14 +123,17 @@ constexpr std::array kRoutes = {
     Route{"/entropy", "PUT", Body::kRequired, body<parse_entropy>},
     Route{"/serial", "PUT", Body::kRequired, body<parse_serial>},
     Route{"/logger", "PUT", Body::kRequired, body<parse_logger>},
+    Route{"/metrics", "PUT", Body::kRequired, body<parse_metrics>},
     // Ours.
+    Route{"/metrics/prometheus", "GET", Body::kNone, plain<GetPrometheusMetrics>,
+          kPrometheusContentType},
+    Route{"/v1/stats", "GET", Body::kNone, plain<GetStats>},
     Route{"/v1/shutdown", "POST", Body::kOptional, body<parse_shutdown>},
     Route{"/v1/balloon", "GET", Body::kNone, plain<GetBalloonSize>},
     Route{"/v1/balloon", "PUT", Body::kRequired, body<parse_balloon_target>},
     Route{"/v1/run-options", "GET", Body::kNone, plain<GetMachineOptions>},
     Route{"/v1/run-options", "PUT", Body::kRequired, body<parse_machine_options>},
     // Firecracker's, and not ours yet. What they take is not looked at.
-    Route{"/metrics", "PUT", Body::kOptional, not_supported},
     Route{"/snapshot/create", "PUT", Body::kOptional, not_supported},
     Route{"/snapshot/load", "PUT", Body::kOptional, not_supported},
     Route{"/mmds", "GET", Body::kOptional, not_supported},
@@ -226,6 +232,7 @@ HttpAnswer run(const Route& route, const HttpRequest& request, const std::string
     HttpAnswer answer;
     answer.status = result->empty() ? 204 : 200;
     answer.body = std::move(*result);
+    answer.content_type = route.content_type;
     return answer;
 }
 

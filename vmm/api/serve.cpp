@@ -117,28 +117,38 @@ ExitReason wait_and_run(Instance& instance, const StartWait& start_wait, bool bo
 
 }  // namespace
 
-Result<ExitReason> run_with_api(Machine& machine, VmDescription description,
-                                const ApiOptions& options) {
+Result<ExitReason> run_described(Machine& machine, VmDescription description,
+                                 const std::optional<ApiOptions>& options) {
     Instance instance(std::move(description));
-    SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<ApiServer> server,
-                           ApiServer::create(options, instance));
+    SKIFF_RETURN_IF_ERROR(instance.open_metrics());
+    std::unique_ptr<ApiServer> server;
+    if (options.has_value()) {
+        SKIFF_ASSIGN_OR_RETURN(server, ApiServer::create(*options, instance));
+        instance.serving(options->launch);
+    }
     machine.send_events_to(&instance.events());
     ExitReason reason = machine.run([&] {
         instance.started(machine.control());
-        server->start();
+        if (server) {
+            server->start();
+        }
     });
     machine.send_events_to(nullptr);
     instance.end(reason);
-    server->finish();
+    if (server) {
+        server->finish();
+    }
     return reason;
 }
 
 Result<ExitReason> serve(const ServeOptions& options) {
     SKIFF_ASSIGN_OR_RETURN(const StartWait start_wait, StartWait::create());
     Instance instance(options.description);
+    SKIFF_RETURN_IF_ERROR(instance.open_metrics());
     instance.on_start([&start_wait] { start_wait.client_wants_something(); });
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<ApiServer> server,
                            ApiServer::create(options.api, instance));
+    instance.serving(options.api.launch);
     server->start();
     ExitReason reason = wait_and_run(instance, start_wait, options.boot_timer);
     instance.end(reason);  // where no machine has ended

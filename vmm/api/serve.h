@@ -12,9 +12,10 @@
 /// Microvms with an API, from the main thread's side.
 namespace skiff::api {
 
-/// Runs a machine that is built already, with its API beside it. On the main thread.
-Result<machine::ExitReason> run_with_api(machine::Machine& machine, VmDescription description,
-                                         const ApiOptions& options);
+/// Runs a machine that is built already, with what its description has besides (metrics), and with
+/// an API where there are options for one. On the main thread.
+Result<machine::ExitReason> run_described(machine::Machine& machine, VmDescription description,
+                                          const std::optional<ApiOptions>& options);
 
 /// Serves an API by which a client describes a microVM and starts it; runs that, and says how it
 /// ended. On the main thread, which has started no other.

@@ -27,6 +27,7 @@ struct VmDescription {
     std::optional<Entropy> entropy;
     std::optional<Serial> serial;
     std::optional<Logger> logger;
+    std::optional<Metrics> metrics;
     /// With these, whatever they and the sections do not say is as `skiff run` has it, the kernel's
     /// parameters too.
     std::optional<MachineOptions> options;

@@ -137,6 +137,18 @@ void write_members(JsonWriter& json, const MachineOptions& options) {
     }
 }
 
+void write_members(JsonWriter& json, const Metrics& metrics) {
+    json.string("metrics_path", metrics.metrics_path);
+    json.boolean("emit_id", metrics.emit_id);
+    if (metrics.properties.has_value()) {
+        json.begin_object("properties");
+        for (const auto& [key, value] : *metrics.properties) {
+            json.string(key, value);
+        }
+        json.end_object();
+    }
+}
+
 template <typename T>
 void write_object(JsonWriter& json, std::string_view key, const T& resource) {
     json.begin_object(key);
@@ -201,6 +213,7 @@ std::string to_json(const VmDescription& description) {
     write_object(json, "entropy", description.entropy);
     write_object(json, "serial", description.serial);
     write_object(json, "logger", description.logger);
+    write_object(json, "metrics", description.metrics);
     write_object(json, "run-options", description.options);
     json.end_object();
     return json.text();

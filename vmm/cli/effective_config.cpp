@@ -144,6 +144,7 @@ VmDescription effective_config(const RunOptions& options) {
     VmDescription description = api::describe_machine(options.config);
     description.apply_options = apply_machine_options;
     description.boot_source->boot_args.reset();
+    description.metrics = options.metrics;
     const VmDescription no_file;
     if (options.file.has_value()) {
         take_over_file(description, *options.file);

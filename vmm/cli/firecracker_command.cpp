@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "base/log.h"
 #include "vmm/api/config_file.h"
@@ -87,6 +89,19 @@ Result<api::Logger> logger_of(const ParsedArguments& arguments) {
     return logger;
 }
 
+/// What the launcher tells of itself.
+Result<api::LaunchTimes> launch_times(const ParsedArguments& arguments) {
+    api::LaunchTimes launch;
+    for (const auto& [name, field] : {std::pair{"start-time-us", &launch.start_us},
+                                      std::pair{"start-time-cpu-us", &launch.start_cpu_us},
+                                      std::pair{"parent-cpu-time-us", &launch.parent_cpu_us}}) {
+        if (arguments.has(name)) {
+            SKIFF_ASSIGN_OR_RETURN(*field, number_of(arguments, name, 0));
+        }
+    }
+    return launch;
+}
+
 /// The file's logger where it says something, else the command line's.
 void complete(std::optional<api::Logger>& logger, const api::Logger& otherwise) {
     if (!logger.has_value()) {
@@ -117,6 +132,10 @@ Result<FirecrackerOptions> to_options(const ParsedArguments& arguments) {
     }
     SKIFF_ASSIGN_OR_RETURN(const api::Logger logger, logger_of(arguments));
     complete(description.logger, logger);
+    if (const std::string* const path = arguments.last("metrics-path")) {
+        description.metrics = description.metrics.value_or(api::Metrics{.metrics_path = *path});
+    }
+    SKIFF_ASSIGN_OR_RETURN(options.serve.api.launch, launch_times(arguments));
     options.serve.boot_timer = arguments.has("boot-timer");
     options.has_api = !arguments.has("no-api");
     if (!options.has_api && !options.starts_at_once) {
@@ -142,10 +161,11 @@ Result<machine::ExitReason> start_at_once(const FirecrackerOptions& options) {
     }
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
                            machine::Machine::create(config));
-    if (!options.has_api) {
+    if (!options.has_api && !serve.description.metrics.has_value()) {
         return machine->run();
     }
-    return api::run_with_api(*machine, serve.description, serve.api);
+    return api::run_described(*machine, serve.description,
+                              options.has_api ? std::optional(serve.api) : std::nullopt);
 }
 
 Result<int> run(const ParsedArguments& arguments) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kApi = "The API";
 constexpr std::string_view kMicroVm = "The microVM";
-constexpr std::string_view kLog = "Log";
+constexpr std::string_view kLog = "Log and metrics";
 constexpr std::string_view kAccepted = "Accepted for launchers' sake, without effect";
 
 constexpr std::array kOptions = {
@@ -92,6 +92,36 @@ constexpr std::array kOptions = {
                 "a log file that was moved away.",
     },
     OptionSpec{
+        .long_name = "metrics-path",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kLog,
+        .help = "Append metrics to a file or FIFO, a line of JSON a minute while the guest runs "
+                "(docs/api/metrics.md).",
+    },
+    OptionSpec{
+        .long_name = "start-time-us",
+        .value_use = ValueUse::kRequired,
+        .value_name = "MICROSECONDS",
+        .group = kLog,
+        .help = "When the launcher started, by CLOCK_MONOTONIC: for the metrics.",
+    },
+    OptionSpec{
+        .long_name = "start-time-cpu-us",
+        .value_use = ValueUse::kRequired,
+        .value_name = "MICROSECONDS",
+        .group = kLog,
+        .help = "The same by the process's CPU time.",
+    },
+    OptionSpec{
+        .long_name = "parent-cpu-time-us",
+        .value_use = ValueUse::kRequired,
+        .value_name = "MICROSECONDS",
+        .group = kLog,
+        .help = "What CPU time the launcher took itself.",
+    },
+    OptionSpec{
         .long_name = "version",
         .group = kLog,
         .help = "Print the version of Firecracker whose API this is, and skiff's own.",
@@ -119,27 +149,6 @@ constexpr std::array kOptions = {
         .value_name = "FILE",
         .group = kAccepted,
         .help = "This one is refused: a filter that is asked for and not set would be a lie.",
-    },
-    OptionSpec{
-        .long_name = "start-time-us",
-        .value_use = ValueUse::kRequired,
-        .value_name = "MICROSECONDS",
-        .group = kAccepted,
-        .help = "When the launcher started.",
-    },
-    OptionSpec{
-        .long_name = "start-time-cpu-us",
-        .value_use = ValueUse::kRequired,
-        .value_name = "MICROSECONDS",
-        .group = kAccepted,
-        .help = "The same in the launcher's CPU time.",
-    },
-    OptionSpec{
-        .long_name = "parent-cpu-time-us",
-        .value_use = ValueUse::kRequired,
-        .value_name = "MICROSECONDS",
-        .group = kAccepted,
-        .help = "What CPU time the launcher took.",
     },
     OptionSpec{
         .long_name = "mmds-size-limit",

@@ -38,11 +38,13 @@ std::string remarks_of(const RunOptions& options, const machine::Machine& machin
 }
 
 Result<machine::ExitReason> run(machine::Machine& machine, const RunOptions& options) {
-    if (!options.api_socket.has_value()) {
+    std::optional<api::ApiOptions> api;
+    if (options.api_socket.has_value()) {
+        api = api::ApiOptions{.socket_path = *options.api_socket};
+    } else if (!options.metrics.has_value()) {
         return machine.run();
     }
-    return api::run_with_api(machine, effective_config(options),
-                             {.socket_path = *options.api_socket});
+    return api::run_described(machine, effective_config(options), api);
 }
 
 }  // namespace

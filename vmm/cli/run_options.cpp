@@ -44,6 +44,7 @@ Result<void> assign_config_file(const ParsedArguments& arguments, RunOptions& op
     }
     SKIFF_ASSIGN_OR_RETURN(options.file, api::load_config(*path, apply_machine_options));
     SKIFF_ASSIGN_OR_RETURN(options.config, options.file->machine_config());
+    options.metrics = options.file->metrics;
     if (options.file->logger.has_value()) {
         options.log = api::log_options(*options.file);
     }
@@ -124,6 +125,12 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     }
     SKIFF_RETURN_IF_ERROR(assign(arguments, "api-sock", parse_path, options.api_socket));
     SKIFF_RETURN_IF_ERROR(assign_dry_run(arguments, options));
+    std::optional<std::string> metrics_path;
+    SKIFF_RETURN_IF_ERROR(assign(arguments, "metrics-path", parse_path, metrics_path));
+    if (metrics_path.has_value()) {
+        options.metrics = options.metrics.value_or(api::Metrics{});
+        options.metrics->metrics_path = *metrics_path;
+    }
     SKIFF_RETURN_IF_ERROR(assign_dump(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign(arguments, "exit-file", parse_path, options.exit_file));
     options.memory_given = arguments.has("memory");

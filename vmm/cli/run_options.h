@@ -35,6 +35,8 @@ struct RunOptions {
     api::MachineOptions given{};
     /// Where the API is served, if it is.
     std::optional<std::string> api_socket{};
+    /// Where metrics are appended, if they are.
+    std::optional<api::Metrics> metrics{};
     /// Where the device tree is to be written.
     std::optional<std::string> device_tree_file;
     /// What `skiff gdb NAME` finds, with --gdb auto.

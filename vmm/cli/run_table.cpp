@@ -285,6 +285,14 @@ constexpr std::array kOtherOptions = {
         .help = "Serve the API of 'skiff firecracker' on this Unix socket while the guest runs.",
     },
     OptionSpec{
+        .long_name = "metrics-path",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kControl,
+        .help = "Append metrics to a file or FIFO, a line of JSON a minute while the guest runs.",
+    },
+    OptionSpec{
         .long_name = "fail-on",
         .value_use = ValueUse::kRequired,
         .value_name = "TROUBLE",

@@ -160,6 +160,7 @@ TEST_CASE("What a description is written as makes the same microVM again") {
                        .log_format = Logger::Format::kJson,
                        .show_log_origin = false,
                        .module = "m"};
+    vm.metrics = Metrics{.metrics_path = "/tmp/m", .emit_id = true, .properties = {{{"a", "b"}}}};
     const std::string written = to_json(vm);
     INFO(written);
     const auto commands = parse_config(written, ConfigForm::kJson);
