@@ -12,14 +12,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from api_client import ApiTestCase  # noqa: E402
 from disk_pattern import make_disk  # noqa: E402
-from skiff_runner import main, payload_path  # noqa: E402
+from skiff_runner import SKIPPED, main, payload_path  # noqa: E402
 
 try:
     from prometheus_client.parser import text_string_to_metric_families
 except ImportError:
     # Debian's package, where another Python runs this. It is Python alone.
     sys.path.append("/usr/lib/python3/dist-packages")
-    from prometheus_client.parser import text_string_to_metric_families
+    try:
+        from prometheus_client.parser import text_string_to_metric_families
+    except ImportError:
+        print("SKIPPED: no Prometheus parser: install python3-prometheus-client")
+        sys.exit(SKIPPED)
 
 MIB = 1 << 20
 SAMPLE = re.compile(r'([a-z_]+)(?:\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})?'
