@@ -43,6 +43,21 @@ constexpr Need kNeeds[] = {
 
 }  // namespace
 
+template <typename Queue>
+void NetDevice::tell(const std::vector<Listener<Queue>>& listeners, void (Queue::*what)()) {
+    const std::lock_guard lock(listeners_mutex_);
+    for (const Listener<Queue>& listener : listeners) {
+        if (listener.loop != nullptr) {
+            // The queue ends on its own loop, as this task does: it is there, or it is not.
+            listener.loop->post([queue = listener.queue, what] {
+                if (const auto self = queue.lock()) {
+                    ((*self)->*what)();
+                }
+            });
+        }
+    }
+}
+
 NetDevice::NetDevice(std::unique_ptr<NetBackend> backend, const NetOptions& options,
                      const MacAddress& mac, DeviceHost& host)
     : backend_(std::move(backend)),
@@ -59,25 +74,11 @@ NetDevice::NetDevice(std::unique_ptr<NetBackend> backend, const NetOptions& opti
       filter_(mac),
       receivers_(backend_->queue_pairs()),
       senders_(backend_->queue_pairs()) {
+    backend_->on_held_frames([this] { tell(receivers_, &RxQueue::frames_are_held); });
     reset();
 }
 
 NetDevice::~NetDevice() = default;
-
-template <typename Queue>
-void NetDevice::tell(const std::vector<Listener<Queue>>& listeners, void (Queue::*what)()) {
-    const std::lock_guard lock(listeners_mutex_);
-    for (const Listener<Queue>& listener : listeners) {
-        if (listener.loop != nullptr) {
-            // The queue ends on its own loop, as this task does: it is there, or it is not.
-            listener.loop->post([queue = listener.queue, what] {
-                if (const auto self = queue.lock()) {
-                    ((*self)->*what)();
-                }
-            });
-        }
-    }
-}
 
 std::uint64_t NetDevice::offered_features() const {
     std::uint64_t features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF |

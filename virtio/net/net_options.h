@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/rate_limiter.h"
+#include "virtio/net/frame_service.h"
 #include "virtio/net/net_registers.h"
 #include "virtio/net/user_net_options.h"
 
@@ -34,6 +35,9 @@ struct NetOptions {
     /// Over all queues together: to the guest, and from it.
     RateLimits limits_in;
     RateLimits limits_out;
+
+    /// Makes what the guest finds in this network besides what the backend has.
+    FrameServiceMaker make_service;
     bool operator==(const NetOptions&) const = default;
 };
 

@@ -32,6 +32,8 @@ class RxQueue final : public QueueHandler {
     void active_pairs_changed();
     /// What the pair's descriptor stands for may be something new.
     void link_is_back();
+    /// The backend has frames of which the descriptor does not tell.
+    void frames_are_held() { context_.resume(); }
 
   private:
     enum class State {

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "virtio/mmio/mmio_registers.h"
 #include "virtio/net/passt.h"
+#include "virtio/net/serving_backend.h"
 #include "virtio/net/tap.h"
 #include "virtio/rng/rng_device.h"
 #include "vmm/machine/console_backend.h"
@@ -161,6 +162,9 @@ Result<void> VirtioDevices::add_net(const MachineConfig& machine, const NetworkC
                                                                     ? Passt::open(config, user_mac)
                                                                     : Tap::open(config));
     const MacAddress mac = mac_for(backend->name());
+    if (config.make_service.make) {
+        backend = std::make_unique<ServingBackend>(std::move(backend), config.make_service.make());
+    }
     NetDevice* net = nullptr;
     SKIFF_RETURN_IF_ERROR(add("net " + describe(config), [&](virtio::DeviceHost& host) {
         auto device = std::make_unique<NetDevice>(std::move(backend), config, mac, host);

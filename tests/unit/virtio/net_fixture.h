@@ -4,6 +4,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -28,13 +29,17 @@ class NetFixture {
     static constexpr GuestRange kRam{GuestAddress(0), 128 * kMiB};
     static constexpr virtio::net::MacAddress kMac = {2, 0, 0, 1, 2, 3};
 
-    explicit NetFixture(virtio::net::NetOptions options = {},
-                        FakeNetBackend::Control backend_kind = {})
+    using Backend = std::unique_ptr<virtio::net::NetBackend>;
+
+    /// `wrap`: makes of the fake backend what the device gets.
+    explicit NetFixture(
+        virtio::net::NetOptions options = {}, FakeNetBackend::Control backend_kind = {},
+        const std::function<Backend(Backend)>& wrap = [](Backend fake) { return fake; })
         : backend(std::move(backend_kind)) {
         auto created = virtio::mmio::MmioTransport::create(
             [&](virtio::DeviceHost& host) {
                 auto made = std::make_unique<virtio::net::NetDevice>(
-                    std::make_unique<FakeNetBackend>(backend), options, kMac, host);
+                    wrap(std::make_unique<FakeNetBackend>(backend)), options, kMac, host);
                 device_ = made.get();
                 return made;
             },
