@@ -25,14 +25,15 @@ LAYERS = {
     "vmm/kvm": ["base"],
     "vmm/gdb": ["base"],
     "vmm/bundle": ["base", "boot", "guest-init"],
+    "vmm/netstack": ["base", "virtio"],
     "vmm/machine": ["base", "devices", "virtio", "boot", "guest-init", "vmm/kvm", "vmm/gdb"],
-    "vmm/api": ["base", "vmm/machine"],
+    "vmm/api": ["base", "virtio", "vmm/machine", "vmm/netstack"],
     "vmm/test_suite": ["base", "boot", "vmm/machine"],
     "vmm/cli": ["base", "boot", "vmm/bundle", "vmm/gdb", "vmm/machine", "vmm/api",
                 "vmm/test_suite"],
     "vmm": ["base", "vmm/cli", "vmm/api"],
     "tests": ["base", "devices", "virtio", "boot", "vmm/kvm", "vmm/gdb", "vmm/machine", "vmm/api",
-              "vmm/test_suite", "vmm/cli", "vmm", "vmm/bundle", "guest-images", "guest-init"],
+              "vmm/test_suite", "vmm/cli", "vmm", "vmm/bundle", "vmm/netstack", "guest-images", "guest-init"],
     # What the build needs of a dependency that Debian does not ship as an archive.
     "cmake": [],
     # Freestanding guest programs include nothing of the host's.
