@@ -20,15 +20,15 @@ struct GetBalloonStatistics {};
 struct GetBalloonHinting {};
 struct GetPrometheusMetrics {};
 struct GetStats {};
+struct GetMetadata {};
 
 /// Everything that can be said to a microVM, by the API and by a configuration file alike.
-using Command =
-    std::variant<DescribeInstance, GetVersion, GetMachineShape, GetVmConfig, GetMachineOptions,
-                 GetBalloon, GetBalloonStatistics, GetBalloonHinting, MachineShape,
-                 MachineShapeUpdate, CpuConfig, BootSource, Drive, DriveUpdate, NetworkInterface,
-                 NetworkInterfaceUpdate, Balloon, BalloonUpdate, BalloonStatisticsUpdate,
-                 BalloonHintingStart, BalloonHintingStop, Vsock, Entropy, Serial, Logger,
-                 MachineOptions, Action, StateChange, Metrics, GetPrometheusMetrics, GetStats,
-                 Shutdown, BalloonTarget, GetBalloonSize>;
+using Command = std::variant<
+    DescribeInstance, GetVersion, GetMachineShape, GetVmConfig, GetMachineOptions, GetBalloon,
+    GetBalloonStatistics, GetBalloonHinting, MachineShape, MachineShapeUpdate, CpuConfig,
+    BootSource, Drive, DriveUpdate, NetworkInterface, NetworkInterfaceUpdate, Balloon,
+    BalloonUpdate, BalloonStatisticsUpdate, BalloonHintingStart, BalloonHintingStop, Vsock, Entropy,
+    Serial, Logger, MachineOptions, Action, StateChange, Metrics, GetPrometheusMetrics, GetStats,
+    Shutdown, BalloonTarget, GetBalloonSize, GetMetadata, Metadata, MetadataPatch, MmdsConfig>;
 
 }  // namespace skiff::api

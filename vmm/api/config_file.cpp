@@ -88,7 +88,8 @@ Result<std::vector<Command>> parse_config(std::string_view text, ConfigForm form
     sections.one("logger", kOptional, parse_logger);
     sections.one("metrics", kOptional, parse_metrics);
     sections.one("run-options", kOptional, parse_machine_options);
-    for (const std::string_view key : {"memory-hotplug", "mmds-config", "pmem"}) {
+    sections.one("mmds-config", kOptional, parse_mmds_config);
+    for (const std::string_view key : {"memory-hotplug", "pmem"}) {
         sections.not_supported(key);
     }
     return std::move(sections).finish();
@@ -140,6 +141,13 @@ Result<VmDescription> load_config(const std::string& path, ApplyOptions apply_op
         }
     }
     return description;
+}
+
+Result<void> load_metadata(const std::string& path, Mmds& mmds) {
+    SKIFF_ASSIGN_OR_RETURN(const std::string text, read_text_file(path));
+    Result<JsonValue> data = parse_json(text);
+    const Result<void> put = data.ok() ? mmds.put(std::move(data).value()) : data.error();
+    return put.ok() ? put : put.error().with_context(path);
 }
 
 }  // namespace skiff::api

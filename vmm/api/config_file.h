@@ -25,6 +25,9 @@ Result<std::vector<Command>> parse_config(std::string_view text, ConfigForm form
 /// what its `run-options` mean.
 Result<VmDescription> load_config(const std::string& path, ApplyOptions apply_options);
 
+/// Puts what the file has, one JSON object, into the metadata service. Errors name the file.
+Result<void> load_metadata(const std::string& path, Mmds& mmds);
+
 /// Does one command before the start. An error where it is none of those.
 Result<void> apply(const Command& command, VmDescription& description);
 

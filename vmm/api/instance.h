@@ -81,6 +81,7 @@ class Instance {
     Result<std::string> flush_metrics();
     Result<void> write_metrics();
     void begin_metrics();
+    Result<std::string> metadata(const Command& command);
     Result<std::string> shut_down(const Shutdown& shutdown);
     Result<std::string> change(const BalloonTarget& target);
     Result<std::string> balloon_size() const;

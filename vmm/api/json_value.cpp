@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/json_writer.h"
+
 namespace skiff::api {
 namespace {
 
@@ -48,7 +50,7 @@ class Builder {
     bool null() { return add(JsonValue()); }
     bool boolean(bool value) { return add(JsonValue(value)); }
     bool number_integer(number_integer_t value) {
-        return add(value < 0 ? JsonValue(static_cast<double>(value))
+        return add(value < 0 ? JsonValue(std::int64_t{value})
                              : JsonValue(static_cast<std::uint64_t>(value)));
     }
     bool number_unsigned(number_unsigned_t value) { return add(JsonValue(value)); }
@@ -131,12 +133,34 @@ std::string JsonValue::describe() const {
         std::string operator()(std::monostate /*value*/) const { return "null"; }
         std::string operator()(bool value) const { return value ? "true" : "false"; }
         std::string operator()(std::uint64_t value) const { return fmt::format("{}", value); }
+        std::string operator()(std::int64_t value) const { return fmt::format("{}", value); }
         std::string operator()(double value) const { return fmt::format("{}", value); }
         std::string operator()(const std::string& /*value*/) const { return "a string"; }
         std::string operator()(const Array& /*value*/) const { return "an array"; }
         std::string operator()(const Object& /*value*/) const { return "an object"; }
     };
     return std::visit(Describe{}, value_);
+}
+
+std::string JsonValue::text() const {
+    std::string text;
+    if (const std::string* const words = string()) {
+        return json_quoted(*words);
+    }
+    if (const Array* const elements = array()) {
+        for (const JsonValue& element : *elements) {
+            text += (text.empty() ? "" : ",") + element.text();
+        }
+        return "[" + text + "]";
+    }
+    if (const Object* const members = object()) {
+        for (const Member& member : *members) {
+            text += text.empty() ? "" : ",";
+            text += json_quoted(member.key) + ":" + member.value.text();
+        }
+        return "{" + text + "}";
+    }
+    return describe();
 }
 
 Result<JsonValue> parse_json(std::string_view text) {

@@ -36,9 +36,14 @@ class JsonValue {
     /// "a string", "-5", "an object": for errors.
     std::string describe() const;
 
+    /// As JSON, without blanks.
+    std::string text() const;
+
   private:
-    // double: what is no whole number from 0.
-    std::variant<std::monostate, bool, std::uint64_t, double, std::string, Array, Object> value_;
+    // int64_t: negative; double: what is no whole number.
+    std::variant<std::monostate, bool, std::uint64_t, std::int64_t, double, std::string, Array,
+                 Object>
+        value_;
 };
 
 struct JsonValue::Member {

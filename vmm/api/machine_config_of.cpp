@@ -198,6 +198,7 @@ Result<MachineConfig> VmDescription::machine_config() const {
     if (options.has_value()) {
         SKIFF_RETURN_IF_ERROR(apply_options(*options, config));
     }
+    SKIFF_RETURN_IF_ERROR(add_metadata_service(config));
     SKIFF_RETURN_IF_ERROR(machine::validate(config));
     return config;
 }

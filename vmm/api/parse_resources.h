@@ -29,6 +29,7 @@ Result<Vsock> parse_vsock(const JsonValue& json, const std::string& where);
 Result<Entropy> parse_entropy(const JsonValue& json, const std::string& where);
 Result<Serial> parse_serial(const JsonValue& json, const std::string& where);
 Result<Metrics> parse_metrics(const JsonValue& json, const std::string& where = {});
+Result<MmdsConfig> parse_mmds_config(const JsonValue& json, const std::string& where);
 Result<Logger> parse_logger(const JsonValue& json, const std::string& where);
 /// Only their form: what they are is not looked at.
 Result<MachineOptions> parse_machine_options(const JsonValue& json, const std::string& where);

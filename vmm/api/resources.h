@@ -5,7 +5,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "vmm/api/json_value.h"
 #include "vmm/machine/machine_config.h"
 
 /// What a microVM is made of, in the words of the API and of the configuration file: Firecracker's
@@ -151,6 +153,26 @@ struct Entropy {
 /// `/serial`.
 struct Serial {
     std::optional<std::string> serial_out_path;
+};
+
+/// `/mmds/config`.
+struct MmdsConfig {
+    enum class Version { kV1, kV2 };
+    static constexpr const char* kDefaultAddress = "169.254.169.254";
+
+    Version version = Version::kV1;
+    /// By their ids.
+    std::vector<std::string> network_interfaces;
+    std::string ipv4_address = kDefaultAddress;
+    bool imds_compat = false;
+};
+
+/// PUT `/mmds`, and PATCH of the same.
+struct Metadata {
+    JsonValue data;
+};
+struct MetadataPatch {
+    JsonValue patch;
 };
 
 /// `/logger`.

@@ -51,6 +51,12 @@ Result<Command> plain(const JsonValue& /*json*/, const std::string& /*id*/) {
     return Command(T{});
 }
 
+/// What may be any JSON.
+template <typename T>
+Result<Command> whole_body(const JsonValue& json, const std::string& /*id*/) {
+    return Command(T{json});
+}
+
 /// A parser that takes the object's path in errors, which for a body is nothing.
 template <auto kParse>
 Result<Command> body(const JsonValue& json, const std::string& /*id*/) {
@@ -133,13 +139,13 @@ constexpr std::array kRoutes = {
     Route{"/v1/balloon", "PUT", Body::kRequired, body<parse_balloon_target>},
     Route{"/v1/run-options", "GET", Body::kNone, plain<GetMachineOptions>},
     Route{"/v1/run-options", "PUT", Body::kRequired, body<parse_machine_options>},
+    Route{"/mmds", "GET", Body::kNone, plain<GetMetadata>},
+    Route{"/mmds", "PUT", Body::kRequired, whole_body<Metadata>},
+    Route{"/mmds", "PATCH", Body::kRequired, whole_body<MetadataPatch>},
+    Route{"/mmds/config", "PUT", Body::kRequired, body<parse_mmds_config>},
     // Firecracker's, and not ours yet. What they take is not looked at.
     Route{"/snapshot/create", "PUT", Body::kOptional, not_supported},
     Route{"/snapshot/load", "PUT", Body::kOptional, not_supported},
-    Route{"/mmds", "GET", Body::kOptional, not_supported},
-    Route{"/mmds", "PUT", Body::kOptional, not_supported},
-    Route{"/mmds", "PATCH", Body::kOptional, not_supported},
-    Route{"/mmds/config", "PUT", Body::kOptional, not_supported},
     Route{"/pmem/{}", "PUT", Body::kOptional, not_supported},
     Route{"/pmem/{}", "PATCH", Body::kOptional, not_supported},
     Route{"/pmem/{}", "DELETE", Body::kOptional, not_supported},

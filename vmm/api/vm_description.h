@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "vmm/api/command.h"
+#include "vmm/api/mmds/mmds.h"
 #include "vmm/machine/machine_config.h"
 
 namespace skiff::api {
@@ -33,6 +35,9 @@ struct VmDescription {
     std::optional<MachineOptions> options;
     /// What they mean; without it there can be none.
     ApplyOptions apply_options = nullptr;
+    std::optional<MmdsConfig> mmds_config;
+    /// What it serves. Shared with the machine, and with copies of the description.
+    std::shared_ptr<Mmds> mmds = std::make_shared<Mmds>();
 
     // Each takes over a resource, or says why it does not fit to what is there. One that is there
     // with the same id is replaced.
@@ -49,9 +54,13 @@ struct VmDescription {
     Result<void> set(const Entropy& given);
     Result<void> set(const Serial& given);
     Result<void> set(const MachineOptions& given);
+    Result<void> set(const MmdsConfig& given);
 
     /// The machine that is described. An error where something is missing.
     Result<machine::MachineConfig> machine_config() const;
+
+  private:
+    Result<void> add_metadata_service(machine::MachineConfig& config) const;
 };
 
 /// What the guest's kernel is told where no `boot_args` are given.

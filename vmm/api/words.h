@@ -33,6 +33,10 @@ inline constexpr std::array kIoEngineWords = {
     Choice<Drive::IoEngine>{"Sync", Drive::IoEngine::kSync},
     Choice<Drive::IoEngine>{"Async", Drive::IoEngine::kAsync},
 };
+inline constexpr std::array kMmdsVersionWords = {
+    Choice<MmdsConfig::Version>{"V1", MmdsConfig::Version::kV1},
+    Choice<MmdsConfig::Version>{"V2", MmdsConfig::Version::kV2},
+};
 inline constexpr std::array kActionWords = {
     Choice<Action>{"InstanceStart", Action::kInstanceStart},
     Choice<Action>{"SendCtrlAltDel", Action::kSendCtrlAltDel},

@@ -149,6 +149,17 @@ void write_members(JsonWriter& json, const Metrics& metrics) {
     }
 }
 
+void write_members(JsonWriter& json, const MmdsConfig& mmds) {
+    json.string("version", word_for(kMmdsVersionWords, mmds.version));
+    json.begin_array("network_interfaces");
+    for (const std::string& id : mmds.network_interfaces) {
+        json.element(id);
+    }
+    json.end_array();
+    json.string("ipv4_address", mmds.ipv4_address);
+    json.boolean("imds_compat", mmds.imds_compat);
+}
+
 template <typename T>
 void write_object(JsonWriter& json, std::string_view key, const T& resource) {
     json.begin_object(key);
@@ -215,6 +226,7 @@ std::string to_json(const VmDescription& description) {
     write_object(json, "logger", description.logger);
     write_object(json, "metrics", description.metrics);
     write_object(json, "run-options", description.options);
+    write_object(json, "mmds-config", description.mmds_config);
     json.end_object();
     return json.text();
 }

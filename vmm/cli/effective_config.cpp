@@ -14,6 +14,7 @@
 #include "vmm/api/toml_text.h"
 #include "vmm/api/write_resources.h"
 #include "vmm/cli/machine_options.h"
+#include "vmm/cli/metadata_option.h"
 
 namespace skiff::cli {
 namespace {
@@ -177,6 +178,7 @@ VmDescription effective_config(const RunOptions& options) {
     if (!given.options.empty() || !description.boot_source->boot_args.has_value()) {
         description.options = std::move(given);
     }
+    describe_metadata(options, description);
     return description;
 }
 

@@ -55,7 +55,7 @@ Result<void> check_accepted(const ParsedArguments& arguments) {
             "--seccomp-filter: filters of the user's are not supported yet: leave it out");
     }
     for (const std::string_view name :
-         {"start-time-us", "start-time-cpu-us", "parent-cpu-time-us", "mmds-size-limit"}) {
+         {"start-time-us", "start-time-cpu-us", "parent-cpu-time-us"}) {
         SKIFF_RETURN_IF_ERROR(number_of(arguments, name, 0).ok()
                                   ? Result<void>()
                                   : number_of(arguments, name, 0).error());
@@ -114,6 +114,14 @@ void complete(std::optional<api::Logger>& logger, const api::Logger& otherwise) 
     logger->log_format = logger->log_format.has_value() ? logger->log_format : otherwise.log_format;
 }
 
+Result<void> fill_metadata(const ParsedArguments& arguments, const api::ServeOptions& serve) {
+    SKIFF_ASSIGN_OR_RETURN(const std::uint64_t limit,
+                           number_of(arguments, "mmds-size-limit", serve.api.max_payload_bytes));
+    serve.description.mmds->set_max_bytes(limit);
+    const std::string* const file = arguments.last("metadata");
+    return file == nullptr ? Result<void>() : api::load_metadata(*file, *serve.description.mmds);
+}
+
 Result<FirecrackerOptions> to_options(const ParsedArguments& arguments) {
     FirecrackerOptions options;
     SKIFF_RETURN_IF_ERROR(check_accepted(arguments));
@@ -150,6 +158,7 @@ Result<FirecrackerOptions> to_options(const ParsedArguments& arguments) {
         return Error::user(
             fmt::format("--http-api-max-payload-size takes at most {}", kMaxPayload));
     }
+    SKIFF_RETURN_IF_ERROR(fill_metadata(arguments, options.serve));
     return options;
 }
 

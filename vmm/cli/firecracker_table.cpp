@@ -52,6 +52,21 @@ constexpr std::array kOptions = {
                 "the API.",
     },
     OptionSpec{
+        .long_name = "metadata",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = kMicroVm,
+        .help = "Give the metadata service this JSON object, as PUT /mmds does.",
+    },
+    OptionSpec{
+        .long_name = "mmds-size-limit",
+        .value_use = ValueUse::kRequired,
+        .value_name = "BYTES",
+        .group = kMicroVm,
+        .help = "How large the metadata may be. Without it: as large as a request's body.",
+    },
+    OptionSpec{
         .long_name = "boot-timer",
         .group = kMicroVm,
         .help = "Log how long the guest takes until it writes 123 to address 0xc0000000.",
@@ -149,13 +164,6 @@ constexpr std::array kOptions = {
         .value_name = "FILE",
         .group = kAccepted,
         .help = "This one is refused: a filter that is asked for and not set would be a lie.",
-    },
-    OptionSpec{
-        .long_name = "mmds-size-limit",
-        .value_use = ValueUse::kRequired,
-        .value_name = "BYTES",
-        .group = kAccepted,
-        .help = "There is no metadata service yet.",
     },
 };
 

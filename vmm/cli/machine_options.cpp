@@ -28,10 +28,10 @@ constexpr std::uint16_t kDefaultDebugExitPort = 0xf4;
 
 /// Options of `skiff run` that are about the run or the process, that make the machine for one
 /// command, or that a section of a configuration stands for.
-constexpr std::array<std::string_view, 16> kNotOfTheMachine = {
-    "kernel",     "config",   "dump-dtb",     "quiet",      "verbose", "log-file",
-    "log-format", "api-sock", "metrics-path", "exit-file",  "dry-run", "add",
-    "env",        "cwd",      "root",         "interactive"};
+constexpr std::array<std::string_view, 17> kNotOfTheMachine = {
+    "kernel",     "config",   "dump-dtb",     "quiet",     "verbose",    "log-file",
+    "log-format", "api-sock", "metrics-path", "exit-file", "metadata",   "dry-run",
+    "add",        "env",      "cwd",          "root",      "interactive"};
 
 /// The same text is a path for a Linux, and a module for a Multiboot image.
 Result<void> assign_initrds(const ParsedArguments& arguments, machine::MachineConfig& config) {

@@ -36,6 +36,16 @@ inline constexpr std::array kRunDeviceOptions = {
             "of the host, context id 2, where a program listens on the Unix socket SOCKET_P.",
     },
     OptionSpec{
+        .long_name = "metadata",
+        .value_use = ValueUse::kRequired,
+        .value_name = "FILE",
+        .completion = Completion::kFile,
+        .group = "Devices",
+        .help = "Serve this JSON object to the guest at http://169.254.169.254 on all of its "
+                "network devices, as cloud images expect it (docs/api/mmds.md). With --config "
+                "and mmds-config in it, as that says.",
+    },
+    OptionSpec{
         .long_name = "no-rng",
         .group = "Devices",
         .help = "No entropy device. Without this option the guest has one (virtio-rng).",

@@ -12,6 +12,7 @@
 #include "vmm/cli/assign.h"
 #include "vmm/cli/command_options.h"
 #include "vmm/cli/machine_options.h"
+#include "vmm/cli/metadata_option.h"
 #include "vmm/cli/option_values.h"
 
 namespace skiff::cli {
@@ -118,6 +119,7 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
     const bool has_file_options = options.file.has_value() && options.file->options.has_value();
     options.given =
         given_options(arguments, has_file_options ? *options.file->options : api::MachineOptions{});
+    SKIFF_RETURN_IF_ERROR(assign_metadata(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign_debugger(arguments, options));
     SKIFF_RETURN_IF_ERROR(assign_log(arguments, options.log));
     if (!options.config.name.empty()) {

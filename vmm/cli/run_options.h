@@ -33,6 +33,8 @@ struct RunOptions {
     std::optional<api::VmDescription> file{};
     /// What the options say of the machine, the file's and the command line's; in `config` too.
     api::MachineOptions given{};
+    /// What the guest may ask for at the metadata service's address; null: there is none.
+    std::shared_ptr<api::Mmds> metadata{};
     /// Where the API is served, if it is.
     std::optional<std::string> api_socket{};
     /// Where metrics are appended, if they are.

@@ -41,7 +41,7 @@ TEST_CASE("Unknown keys of a configuration file are refused at every level") {
           "drives: an array was expected, this is an object");
     CHECK(error_of("{}") == "boot-source: missing: an object is needed");
     CHECK(error_of("{" + boot + R"(, "mmds-config": {"network_interfaces": []}})") ==
-          "mmds-config: not supported yet: leave it out");
+          "mmds-config.network_interfaces: at least one interface was expected");
 }
 
 TEST_CASE("A file that cannot be read, or says what cannot be, is named") {

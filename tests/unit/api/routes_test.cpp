@@ -97,7 +97,7 @@ TEST_CASE("Bodies are there where they are needed, and only there") {
 TEST_CASE("What Firecracker has and skiff has not is 400 and says so") {
     for (const auto& [method, path] : {std::pair{"PUT", "/snapshot/create"},
                                        {"PUT", "/snapshot/load"},
-                                       {"GET", "/mmds"},
+                                       {"GET", "/hotplug/memory"},
                                        {"DELETE", "/drives/rootfs"}}) {
         INFO(path);
         const Asked asked = ask(method, path, "{\"anything\": 1}");
