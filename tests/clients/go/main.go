@@ -68,6 +68,7 @@ func baseConfig(name, payload, arguments string) firecracker.Config {
 		SocketPath:      filepath.Join(*folder, name+".sock"),
 		LogFifo:         filepath.Join(*folder, name+".log"),
 		LogLevel:        "Info",
+		MetricsPath:     filepath.Join(*folder, name+".metrics"),
 		KernelImagePath: filepath.Join(*payloads, payload+".elf"),
 		KernelArgs:      arguments,
 		VMID:            name,
@@ -98,6 +99,9 @@ func lifeCycle(ctx context.Context) {
 	step("paused and resumed")
 	check(guest.machine.StopVMM(), "StopVMM")
 	guest.wait(ctx)
+	metrics, err := os.ReadFile(guest.machine.Cfg.MetricsPath)
+	check(err, "the metrics")
+	expect(strings.Contains(string(metrics), "\"utc_timestamp_ms\""), "a line of metrics at the end", string(metrics))
 	step("stopped by StopVMM")
 }
 
