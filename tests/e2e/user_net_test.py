@@ -124,12 +124,16 @@ class AGuest(unittest.TestCase):
         cls.names = NameServer()
         command = (DHCP_SCRIPT + " ip link set eth0 up; udhcpc -i eth0 -n -q -s /tmp/u;"
                    f" nslookup web.test {NAME_SERVER};"
+                   " ip route add 169.254.169.254 dev eth0;"
+                   " echo metadata=$(wget -q -O - http://169.254.169.254/latest/ami-id);"
                    # The passt of Debian 12 does not go on where a window was full at a half close.
                    + move_data_commands(GATEWAY, "user", half_closed=False)
                    + " echo LISTENING; echo hello | nc -l -p 80 >/tmp/got; echo forwarded=$(cat /tmp/got);"
                    + watch_link_commands("eth0", "user")
                    + f" nslookup again.test {NAME_SERVER}; exit 6")
-        skiff = USER.start("-v", "-n", f"user,hostfwd=tcp:127.0.0.1:8080:80,dns={NAME_SERVER}",
+        metadata = USER.folder / "metadata.json"
+        metadata.write_text('{"latest": {"ami-id": "ami-1"}}')
+        skiff = USER.start("-v", "--metadata", metadata, "-n", f"user,hostfwd=tcp:127.0.0.1:8080:80,dns={NAME_SERVER}",
                            command=command)
         cls.addClassCleanup(skiff.kill)
         skiff.expect(r"LISTENING\r?\n", 4 * BOOT_SECONDS)
@@ -155,6 +159,9 @@ class AGuest(unittest.TestCase):
     def test_names_are_resolved(self):
         self.assertRegex(self.text, rf"Name:\s+web\.test\s+Address:\s+{re.escape(ANSWER)}")
         self.assertTrue(any(b"\3web\4test" in question for question in self.names.asked))
+
+    def test_the_metadata_service_is_beside_passt(self):
+        self.assertIn("metadata=ami-1", self.text, self.story)
 
     def test_data_moves_both_ways(self):
         wanted = hashlib.md5(self.data).hexdigest()

@@ -50,9 +50,8 @@ class NetBackend {
     /// Takes the next frame, and as much of it as there is room for: `bytes` is never more than the
     /// room. EAGAIN where there is none.
     virtual Transfer receive(unsigned pair, std::span<const iovec> room) = 0;
-    /// Whether receive() has frames for the pair that its descriptor does not tell of.
-    virtual bool holds_frames(unsigned /*pair*/) const { return false; }
-    /// `told` is called on any thread when holds_frames() becomes true. Before any loop runs.
+    /// `told` is called on any thread when receive() begins to have frames of which no descriptor
+    /// tells. Before any loop runs.
     virtual void on_held_frames(const std::function<void()>& /*told*/) {}
     /// Sends one frame. The content is a guest's, the header included. Never waits. After EAGAIN
     /// of a pair that has a room_fd(), the same frame must come next, or abandon_unsent().

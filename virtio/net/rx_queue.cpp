@@ -147,9 +147,6 @@ unsigned RxQueue::receive_some() {
             flush();
         }
     } while (state_ == State::kReceived && frames < kFramesInARow);
-    if (state_ == State::kReceived && device_.backend().holds_frames(pair_)) {
-        resume_soon();
-    }
     pause_or_go_on();
     return frames;
 }

@@ -116,11 +116,6 @@ Transfer ServingBackend::serve(std::span<const iovec> frame) {
     return {.bytes = bytes, .error = 0};
 }
 
-bool ServingBackend::holds_frames(unsigned pair) const {
-    return (pair == 0 && holds_frames_.load(std::memory_order_relaxed)) ||
-           network_->holds_frames(pair);
-}
-
 Transfer ServingBackend::receive(unsigned pair, std::span<const iovec> room) {
     if (pair == 0 && holds_frames_.load(std::memory_order_relaxed)) {
         const Transfer given = give(room);

@@ -28,7 +28,6 @@ class ServingBackend final : public NetBackend {
     std::size_t usual_frame_bytes() const override { return network_->usual_frame_bytes(); }
     int poll_fd(unsigned pair) const override { return network_->poll_fd(pair); }
     Transfer receive(unsigned pair, std::span<const iovec> room) override;
-    bool holds_frames(unsigned pair) const override;
     void on_held_frames(const std::function<void()>& told) override { told_ = told; }
     Transfer send(unsigned pair, std::span<const iovec> frame) override;
     int room_fd(unsigned pair) const override { return network_->room_fd(pair); }

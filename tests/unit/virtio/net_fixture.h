@@ -60,7 +60,7 @@ class NetFixture {
         queues.clear();
         for (unsigned i = 0; i <= control; ++i) {
             const GuestAddress base(0x1000 + i * (kRoom + 0x1000));
-            queues.push_back(std::make_unique<DriverQueue>(memory, base, kRoom, kQueueEntries));
+            queues.push_back(std::make_unique<DriverQueue>(memory, base, kRoom, entries));
             REQUIRE(driver->set_up_queue(i, queues.back()->layout()));
         }
         driver->driver_ok();
@@ -133,7 +133,8 @@ class NetFixture {
     std::optional<MmioDriver> driver;
     std::vector<std::unique_ptr<DriverQueue>> queues;
     std::uint64_t accepted = 0;
-    unsigned control = 0;  // the control queue's index
+    unsigned control = 0;                   // the control queue's index
+    std::uint16_t entries = kQueueEntries;  // of the queues that start() makes
 
   private:
     static constexpr std::uint64_t kRoom = 4 * kMiB;

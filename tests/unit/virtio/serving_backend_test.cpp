@@ -196,6 +196,19 @@ TEST_CASE("Answers wait for buffers, and more of them than a turn has come too")
     CHECK(received == 300);
 }
 
+TEST_CASE("More answers than a queue takes in one turn all come without anything else happening") {
+    Fixture with;
+    with.net.entries = 256;
+    with.net.start();
+    for (int i = 0; i < 200; ++i) {
+        with.net.rx().chain().writable(1600).submit();
+    }
+    with.net.notify(0);
+    with.service.echoes = 200;
+    with.send(ip_frame(6, 254));
+    CHECK(with.net.rx().used_idx() == 200);
+}
+
 TEST_CASE("Frames of the network come beside those of the service") {
     Fixture with;
     for (int i = 0; i < 4; ++i) {
