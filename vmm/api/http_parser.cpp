@@ -69,16 +69,23 @@ HttpParser::State HttpParser::put(std::string_view bytes, std::size_t& used) {
         return State::kFailed;
     }
     if (error == http::error::header_limit) {
-        fault_ = {
-            .status = 431,
-            .message = fmt::format("the headers are larger than {} bytes", limits_.header_bytes)};
-        return State::kFailed;
+        return too_large_headers();
     }
     if (error && error != http::error::need_more) {
         fault_ = {.status = 400, .message = "no HTTP request: " + error.message()};
         return State::kFailed;
     }
+    // The library counts the lines before a body, and not those around and after its chunks.
+    if (error == http::error::need_more && used == 0 && bytes.size() > limits_.header_bytes) {
+        return too_large_headers();
+    }
     return inside_->parser.is_done() ? State::kComplete : State::kNeedsMore;
+}
+
+HttpParser::State HttpParser::too_large_headers() {
+    fault_ = {.status = 431,
+              .message = fmt::format("the headers are larger than {} bytes", limits_.header_bytes)};
+    return State::kFailed;
 }
 
 bool HttpParser::wants_continue() {

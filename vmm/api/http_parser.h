@@ -53,6 +53,7 @@ class HttpParser {
     struct Inside;
 
     void renew();
+    State too_large_headers();
 
     Limits limits_;
     std::unique_ptr<Inside> inside_;

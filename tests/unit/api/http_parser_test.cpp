@@ -79,6 +79,25 @@ TEST_CASE("Headers and bodies beyond the limits are refused before they have com
     CHECK(chunks.fault().status == 413);
 }
 
+TEST_CASE(
+    "A trailer or a chunk's first line that does not end is refused at the limit of headers") {
+    for (const char* const begin : {"0\r\nT: ", "2;x="}) {
+        HttpParser parser({.header_bytes = 512, .body_bytes = 256});
+        std::string waiting = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        waiting += begin;
+        State state = State::kNeedsMore;
+        for (int i = 0; i < 100 && state == State::kNeedsMore; ++i) {
+            std::size_t used = 0;
+            state = parser.put(waiting, used);
+            waiting.erase(0, used);
+            waiting += std::string(64, 'y');
+            REQUIRE(waiting.size() < 1024);
+        }
+        REQUIRE(state == State::kFailed);
+        CHECK(parser.fault().status == 431);
+    }
+}
+
 TEST_CASE("Headers are found whatever the case of their names, the first one of a name") {
     HttpParser parser({});
     REQUIRE(feed(parser, "GET / HTTP/1.1\r\nHost: h\r\nX-Token:  a b \r\nx-token: c\r\n\r\n",
