@@ -145,14 +145,22 @@ class Sink final : public spdlog::sinks::base_sink<std::mutex> {
         changed.payload = text;
         spdlog::memory_buf_t line;
         formatter_->format(changed, line);
+        if (is_json_ && is_on_raw_terminal()) {  // another kind of line has its own in the payload
+            line.resize(line.size() - 1);
+            line.append(std::string_view("\r\n"));
+        }
         return file_->write({line.data(), line.size()});
+    }
+
+    bool is_on_raw_terminal() const {
+        return is_stderr_ && raw_terminal.load(std::memory_order_relaxed);
     }
 
     std::string payload(std::string_view message) const {
         if (is_json_) {
             return json_members(instance_id_, message);
         }
-        if (is_stderr_ && raw_terminal.load(std::memory_order_relaxed)) {
+        if (is_on_raw_terminal()) {
             return printable(message, "\r\n") + '\r';
         }
         return printable(message, "\n");

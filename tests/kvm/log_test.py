@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from api_client import ApiTestCase  # noqa: E402
 from skiff_runner import main, payload_path, skiff_path, time_factor  # noqa: E402
 
+STOPPED_BY_SIGTERM = 128 + signal.SIGTERM
 STOPPED_BY_SIGHUP = 129
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}[+-]\d\d:\d\d"
 
@@ -67,6 +68,26 @@ class Lines(ApiTestCase):
                 self.assertRegex(message, r"^the guest .*\(status 0\)$")
                 self.assertEqual(lines[-1], {"level": "info", "id": '"name"', "thread": skiff.pid,
                                              "thread_name": "skiff"})
+
+    def test_an_object_begins_at_the_left_of_a_raw_terminal(self):
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen(
+            [skiff_path(), "run", payload_path("hang"), "-a", "mode=halt", "--grace", "0",
+             "--log-format", "json"], stdin=slave, stdout=slave, stderr=slave)
+        self.addCleanup(process.kill)
+        os.close(slave)
+        told = bytearray()
+
+        def read_until(text):
+            while text not in told or not told.endswith(b"\n"):
+                told.extend(os.read(master, 4096))
+
+        read_until(b"hanging")
+        process.send_signal(signal.SIGTERM)
+        read_until(b"asking the guest")  # the terminal is raw until the guest has stopped
+        self.assertRegex(bytes(told), rb"asking the guest[^\n]*\}\r\n")
+        self.assertEqual(process.wait(20 * time_factor()), STOPPED_BY_SIGTERM)
 
     def test_a_message_of_several_lines_is_one_object(self):
         finished = self.run_payload("triple_fault", "", "--log-format", "json")
