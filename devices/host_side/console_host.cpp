@@ -133,12 +133,30 @@ ConsoleHost::~ConsoleHost() {
 
 void ConsoleHost::look_at_window() {
     const auto now = terminal_ ? terminal_->window() : host_ ? host_->window() : std::nullopt;
-    if (now.has_value() && now != window_) {
-        window_ = now;
+    if (now.has_value() && now != seen_size_) {
+        seen_size_ = now;
+        set_window(*now);
+    }
+}
+
+void ConsoleHost::set_window(WindowSize window) {
+    if (window_ != window) {
+        window_ = window;
         if (on_window_changed_) {
             on_window_changed_();
         }
     }
+}
+
+std::size_t ConsoleHost::typing_room() const {
+    return kTypedBytes - std::min(kTypedBytes, typed_ahead_.size());
+}
+
+std::size_t ConsoleHost::type(std::span<const std::uint8_t> keys) {
+    const auto taken = keys.first(std::min(keys.size(), typing_room()));
+    typed_ahead_.append(taken.begin(), taken.end());
+    feed_typed_ahead();
+    return taken.size();
 }
 
 void ConsoleHost::start() {
@@ -181,14 +199,17 @@ void ConsoleHost::on_wake() {
         terminal_->enter_raw();
     }
     look_at_window();
+    const bool input_is_wanted = input_wanted_.exchange(false, std::memory_order_acquire);
+    if (input_is_wanted) {
+        feed_typed_ahead();
+    }
     if (!host_) {
         return;
     }
     if (output_waits_.exchange(false, std::memory_order_acquire)) {
         drain_and_watch();
     }
-    if (input_wanted_.exchange(false, std::memory_order_acquire)) {
-        feed_typed_ahead();
+    if (input_is_wanted) {
         host_->watch_input();
     }
     host_->on_wake();
@@ -230,6 +251,9 @@ void ConsoleHost::feed_typed_ahead() {
         fed += input_->receive({rest, typed_ahead_.size() - fed});
     }
     typed_ahead_.erase(0, fed);
+    if (fed != 0 && on_typing_room_) {
+        on_typing_room_();
+    }
 }
 
 void ConsoleHost::input_ended(InputEnd end) {

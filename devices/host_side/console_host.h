@@ -33,6 +33,8 @@ class ConsoleHost final : private HostSideEvents {
     /// A terminal is read on while the guest does not read, so that the escape key is found behind
     /// what was pasted before it; but not beyond this.
     static constexpr std::size_t kTypeAheadBytes = 1024 * 1024;
+    /// What waits of type().
+    static constexpr std::size_t kTypedBytes = 4096;
 
     /// Output that did not reach anybody.
     struct Finished {
@@ -56,8 +58,18 @@ class ConsoleHost final : private HostSideEvents {
     void input_wanted();
 
     /// Whether there is a terminal, or can be, that has a window.
-    bool has_window() const { return terminal_ || options_.kind == ConsoleOptions::Kind::kPty; }
+    bool has_window() const {
+        return terminal_ || options_.kind == ConsoleOptions::Kind::kPty || options_.is_shared;
+    }
     std::optional<WindowSize> window() const { return window_; }
+    /// Somebody else's keys, and his window, which counts until that of a terminal changes. On the
+    /// loop's thread. type() takes the first bytes, as many as typing_room() says.
+    std::size_t typing_room() const;
+    std::size_t type(std::span<const std::uint8_t> keys);
+    void set_window(WindowSize window);
+    /// typing_room() is more than it was. Before the loop runs, or on its thread.
+    void on_typing_room(std::function<void()> callback) { on_typing_room_ = std::move(callback); }
+
     /// Its window has changed, or is there now; on the loop's thread. Before start().
     void on_window_changed(std::function<void()> callback) {
         on_window_changed_ = std::move(callback);
@@ -126,6 +138,7 @@ class ConsoleHost final : private HostSideEvents {
     const ConsoleOptions options_;
     std::function<void()> on_output_ready_;
     std::function<void()> on_window_changed_;
+    std::function<void()> on_typing_room_;
     std::function<void(InputEnd)> on_input_closed_;
     std::function<void(OutputEnd, const std::string&)> on_output_closed_;
 
@@ -139,10 +152,11 @@ class ConsoleHost final : private HostSideEvents {
     ConsoleInput* input_ = nullptr;
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<HostSide> host_;
-    std::optional<WindowSize> window_;
+    std::optional<WindowSize> window_;     // of the guest's console
+    std::optional<WindowSize> seen_size_;  // of the terminal
     bool has_reader_ = true;
     std::unique_ptr<TerminalMenu> menu_;
-    std::string typed_ahead_;  // from the terminal; what the guest has no room for yet
+    std::string typed_ahead_;  // on the terminal, or by type(); the guest has no room for it yet
 };
 
 }  // namespace skiff::devices

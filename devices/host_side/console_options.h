@@ -23,6 +23,8 @@ struct ConsoleOptions {
     /// For kStdio on a terminal: what the menu on Ctrl-] does; outlives the serial port. Without
     /// it, that key is the guest's like all others.
     MenuActions* menu = nullptr;
+    /// Others than who is at the host's side may type and have a window (ConsoleHost::type()).
+    bool is_shared = false;
     /// Do not announce the escape key or where the other end is.
     bool quiet = false;
     /// How long finish() waits for a slow reader at the end.

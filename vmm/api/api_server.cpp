@@ -21,6 +21,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::create(const ApiOptions& options,
     std::unique_ptr<ApiServer> server(new ApiServer(std::move(loop)));
     HttpServer::Options http;
     http.connection.limits.body_bytes = options.max_payload_bytes;
+    server->instance_ = &instance;
     server->events_ = std::make_unique<EventFeed>(server->loop_, instance.events());
     const auto handler = [&instance, raw = server.get()](const HttpRequest& request) {
         HttpAnswer given = answer(
@@ -45,8 +46,9 @@ void ApiServer::start() {
     });
 }
 
-HttpAnswer ApiServer::open_stream(StreamKind /*kind*/, const HttpRequest& request) {
-    return events_->open(request);
+HttpAnswer ApiServer::open_stream(StreamKind kind, const HttpRequest& request) {
+    return kind == StreamKind::kEvents ? events_->open(request)
+                                       : consoles_.open(request, instance_->console());
 }
 
 void ApiServer::finish() {

@@ -9,6 +9,7 @@
 #include "base/event_loop.h"
 #include "base/loop_timer.h"
 #include "base/result.h"
+#include "vmm/api/console_feed.h"
 #include "vmm/api/event_feed.h"
 #include "vmm/api/http_server.h"
 #include "vmm/api/instance.h"
@@ -46,7 +47,9 @@ class ApiServer {
 
     EventLoop loop_;
     LoopTimer finish_timer_{loop_, [this] { loop_.stop(); }};
+    Instance* instance_ = nullptr;
     std::unique_ptr<EventFeed> events_;
+    ConsoleFeed consoles_{loop_};
     std::unique_ptr<HttpServer> server_;
     std::thread thread_;
 };

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <vector>
-
 #include "base/event_loop.h"
 #include "vmm/api/event_log.h"
 #include "vmm/api/http_message.h"
-#include "vmm/api/http_stream.h"
+#include "vmm/api/stream_set.h"
 
 namespace skiff::api {
 
@@ -31,14 +27,9 @@ class EventFeed {
 
   private:
     class Stream;
-    struct Wake;
 
-    void tell();
-
-    EventLoop& loop_;
     EventLog& log_;
-    std::vector<std::weak_ptr<Stream>> streams_;
-    std::shared_ptr<Wake> wake_;  // what the log's listener holds on to
+    StreamSet streams_;
 };
 
 }  // namespace skiff::api

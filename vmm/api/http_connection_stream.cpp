@@ -29,21 +29,21 @@ void HttpConnection::serve_stream() {
     if (stream_ == nullptr || is_closed()) {
         return;
     }
-    if (!in_.empty() && stream_->wants_input()) {
-        in_.erase(0, stream_->input(in_));
-    }
-    stream_has_more_ = false;
-    for (int portion = 0; out_.empty() && !is_closed(); ++portion) {
-        if (portion == kPortions) {
-            stream_has_more_ = true;
-            return;
+    bool works = true;
+    for (int portion = 0; works && portion < kPortions && !is_closed(); ++portion) {
+        works = false;
+        if (!in_.empty() && stream_->wants_input()) {
+            const std::size_t used = stream_->input(in_);
+            in_.erase(0, used);
+            works = used != 0;
         }
-        stream_->output(out_);
         if (out_.empty()) {
-            return;
+            stream_->output(out_);
+            works = works || !out_.empty();
+            write();
         }
-        write();
     }
+    stream_has_more_ = works;
 }
 
 void HttpConnection::settle_stream() {

@@ -54,11 +54,13 @@ const std::string* HttpRequest::header(std::string_view name) const {
 
 std::string http_text(const HttpAnswer& answer, bool keep_alive) {
     const bool switches = answer.status == kSwitchingProtocols;
-    std::string text = fmt::format("HTTP/1.1 {} {}\r\nServer: skiff\r\nConnection: {}\r\n",
+    const bool wants_upgrade = answer.status == 426;
+    std::string text = fmt::format("HTTP/1.1 {} {}\r\nServer: skiff\r\nConnection: {}{}\r\n",
                                    answer.status, reason_phrase(answer.status),
                                    switches     ? "Upgrade"
                                    : keep_alive ? "keep-alive"
-                                                : "close");
+                                                : "close",
+                                   wants_upgrade ? ", Upgrade" : "");
     if (!answer.allow.empty()) {
         text += fmt::format("Allow: {}\r\n", answer.allow);
     }

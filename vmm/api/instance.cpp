@@ -157,14 +157,21 @@ bool Instance::quit_is_wanted() const {
     return quit_wanted_;
 }
 
-void Instance::started(machine::MachineControl& control) {
+void Instance::started(machine::MachineControl& control,
+                       std::shared_ptr<machine::ConsoleTap> console) {
     const std::lock_guard lock(mutex_);
     control_ = &control;
+    console_ = std::move(console);
     state_ = State::kRunning;
     events_.state(state_word());
     begin_metrics();
     wanted_.reset();
     start_decided_.notify_all();
+}
+
+std::shared_ptr<machine::ConsoleTap> Instance::console() const {
+    const std::lock_guard lock(mutex_);
+    return console_;
 }
 
 void Instance::failed(const Error& error) {

@@ -19,6 +19,7 @@
 #include "vmm/api/request_counters.h"
 #include "vmm/api/statistics.h"
 #include "vmm/api/vm_description.h"
+#include "vmm/machine/console_tap.h"
 #include "vmm/machine/machine_config.h"
 #include "vmm/machine/machine_control.h"
 
@@ -50,7 +51,9 @@ class Instance {
     /// Clients can be served from now on.
     void serving(const LaunchTimes& launch);
     /// The guest runs. `control` lives until end().
-    void started(machine::MachineControl& control);
+    void started(machine::MachineControl& control, std::shared_ptr<machine::ConsoleTap> console);
+    /// Its console; null before the start. Any thread.
+    std::shared_ptr<machine::ConsoleTap> console() const;
     /// What happens to it. Any thread.
     EventLog& events() { return events_; }
     /// For the API's thread, which counts.
@@ -100,6 +103,7 @@ class Instance {
     VmDescription description_;
     State state_ = State::kNotStarted;
     machine::MachineControl* control_ = nullptr;
+    std::shared_ptr<machine::ConsoleTap> console_;
     std::optional<machine::MachineConfig> wanted_;  // while a client waits for its start
     std::optional<Error> start_error_;
     bool quit_wanted_ = false;

@@ -28,6 +28,7 @@ struct StreamRoute {
 };
 constexpr std::array kStreamRoutes = {
     StreamRoute{"/v1/events", StreamKind::kEvents},
+    StreamRoute{"/v1/console", StreamKind::kConsole},
 };
 
 enum class Body {

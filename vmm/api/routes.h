@@ -15,7 +15,8 @@ using CommandHandler = std::function<Result<std::string>(const Command& command)
 
 /// What is answered with a stream (http_stream.h) in place of a command's result.
 enum class StreamKind {
-    kEvents,  ///< GET `/v1/events`
+    kEvents,   ///< GET `/v1/events`
+    kConsole,  ///< GET `/v1/console`
 };
 using StreamHandler = std::function<HttpAnswer(StreamKind kind, const HttpRequest& request)>;
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/log_rotation.h"
 #include "base/unique_fd.h"
+#include "vmm/machine/console_tap.h"
 
 namespace skiff::api {
 namespace {
@@ -88,6 +89,7 @@ std::optional<ExitReason> run_wanted(Instance& instance, bool boot_timer) {
     if (boot_timer) {
         config->boot_timer = devices::BootTimer::Start::now();
     }
+    config->console_tap = std::make_shared<machine::ConsoleTap>();
     const Result<std::unique_ptr<Machine>> machine = Machine::create(*config);
     if (!machine.ok()) {
         log::error("{}", machine.error().message());
@@ -95,7 +97,8 @@ std::optional<ExitReason> run_wanted(Instance& instance, bool boot_timer) {
         return std::nullopt;
     }
     (*machine)->send_events_to(&instance.events());
-    ExitReason reason = (*machine)->run([&] { instance.started((*machine)->control()); });
+    ExitReason reason = (*machine)->run(
+        [&] { instance.started((*machine)->control(), (*machine)->console_tap()); });
     instance.end(reason);  // from here on no command reaches the machine
     return reason;
 }
@@ -128,7 +131,7 @@ Result<ExitReason> run_described(Machine& machine, VmDescription description,
     }
     machine.send_events_to(&instance.events());
     ExitReason reason = machine.run([&] {
-        instance.started(machine.control());
+        instance.started(machine.control(), machine.console_tap());
         if (server) {
             server->start();
         }

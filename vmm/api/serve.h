@@ -13,7 +13,8 @@
 namespace skiff::api {
 
 /// Runs a machine that is built already, with what its description has besides (metrics), and with
-/// an API where there are options for one. On the main thread.
+/// an API where there are options for one: then its configuration has a `console_tap`. On the main
+/// thread.
 Result<machine::ExitReason> run_described(machine::Machine& machine, VmDescription description,
                                           const std::optional<ApiOptions>& options);
 

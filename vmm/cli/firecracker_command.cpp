@@ -19,6 +19,7 @@
 #include "vmm/cli/option_values.h"
 #include "vmm/cli/output.h"
 #include "vmm/cli/version.h"
+#include "vmm/machine/console_tap.h"
 
 namespace skiff::cli {
 namespace {
@@ -167,6 +168,9 @@ Result<machine::ExitReason> start_at_once(const FirecrackerOptions& options) {
     SKIFF_ASSIGN_OR_RETURN(machine::MachineConfig config, serve.description.machine_config());
     if (serve.boot_timer) {
         config.boot_timer = devices::BootTimer::Start::now();
+    }
+    if (options.has_api) {
+        config.console_tap = std::make_shared<machine::ConsoleTap>();
     }
     SKIFF_ASSIGN_OR_RETURN(const std::unique_ptr<machine::Machine> machine,
                            machine::Machine::create(config));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "vmm/cli/machine_options.h"
 #include "vmm/cli/metadata_option.h"
 #include "vmm/cli/option_values.h"
+#include "vmm/machine/console_tap.h"
 
 namespace skiff::cli {
 namespace {
@@ -126,6 +128,9 @@ Result<RunOptions> to_run_options(const ParsedArguments& arguments) {
         options.log.instance_id = options.config.name;
     }
     SKIFF_RETURN_IF_ERROR(assign(arguments, "api-sock", parse_path, options.api_socket));
+    if (options.api_socket.has_value()) {
+        options.config.console_tap = std::make_shared<machine::ConsoleTap>();
+    }
     SKIFF_RETURN_IF_ERROR(assign_dry_run(arguments, options));
     std::optional<std::string> metrics_path;
     SKIFF_RETURN_IF_ERROR(assign(arguments, "metrics-path", parse_path, metrics_path));

@@ -18,6 +18,7 @@
 #include "vmm/kvm/x86_64/legacy_interrupts.h"
 #include "vmm/kvm/x86_64/vcpu_setup.h"
 #include "vmm/machine/command_line.h"
+#include "vmm/machine/console_tap.h"
 #include "vmm/machine/death_report.h"
 #include "vmm/machine/machine_parts.h"
 #include "vmm/machine/x86_64/memory_layout.h"
@@ -100,6 +101,9 @@ Result<void> Machine::Parts::create_stop_controller() {
 
 Result<void> Machine::Parts::create_devices() {
     const auto observe = [this](std::span<const std::uint8_t> bytes) {
+        if (config.console_tap != nullptr) {
+            config.console_tap->on_output(bytes);
+        }
         const ConsoleWatch::News news = console_watch.on_output(bytes);
         trouble_watch.on_news(news);
         event_source.on_news(news);
@@ -222,6 +226,10 @@ MachineControl& Machine::control() {
     return parts_->control;
 }
 
+const std::shared_ptr<ConsoleTap>& Machine::console_tap() const {
+    return parts_->config.console_tap;
+}
+
 void Machine::send_events_to(EventSink* sink) {
     parts_->event_source.set_sink(sink);
 }
@@ -231,6 +239,9 @@ ExitReason Machine::run(const std::function<void()>& started) {
     std::vector<VcpuThread> threads;
     parts.devices->console().start();
     parts.virtio_devices->start();
+    if (parts.config.console_tap != nullptr) {
+        parts.config.console_tap->connect(parts.loop, parts.devices->console());
+    }
     if (const auto running = parts.start_threads(threads); !running) {
         parts.latch.stop({.kind = ExitReason::Kind::kHostError,
                           .value = 0,
@@ -251,6 +262,9 @@ ExitReason Machine::run(const std::function<void()>& started) {
     parts.io_loops->stop();
     if (const auto lost = undelivered + parts.devices->finish_consoles(); lost != 0) {
         log::warning("{} bytes of console output were lost: their reader did not take them", lost);
+    }
+    if (parts.config.console_tap != nullptr) {
+        parts.config.console_tap->disconnect();
     }
     ExitReason reason = parts.final_reason();
     if (parts.debugger) {

@@ -12,6 +12,7 @@
 
 namespace skiff::machine {
 
+class ConsoleTap;
 class EventSink;
 class MachineControl;
 
@@ -31,6 +32,9 @@ class Machine {
 
     /// What can be asked of it while it runs, from any thread; as long as the machine exists.
     MachineControl& control();
+
+    /// The configuration's.
+    const std::shared_ptr<ConsoleTap>& console_tap() const;
 
     /// Tells `sink` what happens in it, or nobody any more (null). Before run(), or after it.
     void send_events_to(EventSink* sink);

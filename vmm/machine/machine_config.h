@@ -29,6 +29,8 @@
 
 namespace skiff::machine {
 
+class ConsoleTap;
+
 /// Where the console's bytes go and come from.
 struct SerialConfig {
     enum class Kind { kStdio, kNone, kFile, kPty, kUnix, kStderr };
@@ -107,6 +109,8 @@ struct MachineConfig {
     };
     Console console = Console::kSerial;
     SerialConfig serial;
+    /// Where the console can be watched and typed on beside that; null: nowhere.
+    std::shared_ptr<ConsoleTap> console_tap;
     /// Named ports of the virtio console.
     std::vector<PortConfig> ports;
     bool has_virtio_console() const {

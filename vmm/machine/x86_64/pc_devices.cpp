@@ -29,12 +29,14 @@ constexpr std::uint32_t kPowerGsi = 9;
 // A kernel with an ACPI event driver reads the event register within microseconds.
 constexpr std::chrono::milliseconds kButtonNoticed{500};
 
-devices::ConsoleOptions console_options(const SerialConfig& config, devices::MenuActions& menu) {
+devices::ConsoleOptions console_options(const MachineConfig& machine, devices::MenuActions& menu) {
+    const SerialConfig& config = machine.serial;
     using From = SerialConfig::Kind;
     using To = devices::ConsoleOptions::Kind;
     devices::ConsoleOptions options;
     options.path = config.path;
     options.menu = &menu;
+    options.is_shared = machine.console_tap != nullptr;
     options.quiet = !log::enabled(log::Level::kInfo);
     switch (config.kind) {
         case From::kStdio:
@@ -116,9 +118,8 @@ Result<std::unique_ptr<PcDevices>> PcDevices::create(const MachineConfig& config
     SKIFF_ASSIGN_OR_RETURN(auto clock, devices::HostWallClock::create(around.loop));
     std::unique_ptr<PcDevices> pc(
         new PcDevices(config, around, std::move(lines), std::move(clock)));
-    SKIFF_ASSIGN_OR_RETURN(
-        pc->console_,
-        devices::ConsoleHost::create(around.loop, console_options(config.serial, around.menu)));
+    SKIFF_ASSIGN_OR_RETURN(pc->console_, devices::ConsoleHost::create(
+                                             around.loop, console_options(config, around.menu)));
     pc->console_->set_observer(around.console_observer);
     pc->serial_.emplace(*pc->console_, pc->irq_lines_.serial);
     if (!config.command.has_value()) {
