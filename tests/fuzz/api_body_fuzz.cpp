@@ -5,8 +5,8 @@
 
 #include "fuzz_target.h"
 #include "vmm/api/config_file.h"
-#include "vmm/api/json_value.h"
 #include "vmm/api/routes.h"
+#include "vmm/api/text/json_value.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace skiff::api;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "fuzz_target.h"
-#include "vmm/api/http_parser.h"
+#include "vmm/api/http/http_parser.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using skiff::api::HttpParser;

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "fuzz_target.h"
-#include "vmm/api/websocket_frames.h"
+#include "vmm/api/http/websocket_frames.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using skiff::api::WebSocketMessage;

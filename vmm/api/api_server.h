@@ -9,11 +9,11 @@
 #include "base/event_loop.h"
 #include "base/loop_timer.h"
 #include "base/result.h"
-#include "vmm/api/console_feed.h"
-#include "vmm/api/event_feed.h"
-#include "vmm/api/http_server.h"
+#include "vmm/api/http/http_server.h"
 #include "vmm/api/instance.h"
 #include "vmm/api/routes.h"
+#include "vmm/api/streams/console_feed.h"
+#include "vmm/api/streams/event_feed.h"
 
 namespace skiff::api {
 

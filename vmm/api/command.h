@@ -3,9 +3,9 @@
 
 #include <variant>
 
-#include "vmm/api/machine_options.h"
-#include "vmm/api/resources.h"
-#include "vmm/api/v1.h"
+#include "vmm/api/resources/machine_options.h"
+#include "vmm/api/resources/resources.h"
+#include "vmm/api/resources/v1.h"
 
 namespace skiff::api {
 

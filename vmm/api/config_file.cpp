@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "vmm/api/cpu_config.h"
-#include "vmm/api/object_reader.h"
-#include "vmm/api/parse_resources.h"
-#include "vmm/api/text_file.h"
-#include "vmm/api/toml_text.h"
+#include "vmm/api/resources/cpu_config.h"
+#include "vmm/api/resources/parse_resources.h"
+#include "vmm/api/text/object_reader.h"
+#include "vmm/api/text/text_file.h"
+#include "vmm/api/text/toml_text.h"
 
 namespace skiff::api {
 namespace {

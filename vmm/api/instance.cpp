@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "vmm/api/config_file.h"
 #include "vmm/api/instance_answers.h"
-#include "vmm/api/write_resources.h"
+#include "vmm/api/resources/write_resources.h"
 
 namespace skiff::api {
 namespace {

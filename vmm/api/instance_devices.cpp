@@ -8,7 +8,7 @@
 #include "base/units.h"
 #include "vmm/api/instance.h"
 #include "vmm/api/instance_answers.h"
-#include "vmm/api/write_resources.h"
+#include "vmm/api/resources/write_resources.h"
 
 namespace skiff::api {
 namespace {

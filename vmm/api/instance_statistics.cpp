@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "vmm/api/instance.h"
 #include "vmm/api/instance_answers.h"
-#include "vmm/api/prometheus_text.h"
-#include "vmm/api/stats_json.h"
+#include "vmm/api/reports/prometheus_text.h"
+#include "vmm/api/reports/stats_json.h"
 
 namespace skiff::api {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "vmm/api/resources/words.h"
 #include "vmm/api/vm_description.h"
-#include "vmm/api/words.h"
 #include "vmm/machine/command_line.h"
 
 namespace skiff::api {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/suggestion.h"
-#include "vmm/api/cpu_config.h"
 #include "vmm/api/openapi_document.h"
-#include "vmm/api/parse_resources.h"
-#include "vmm/api/prometheus_text.h"
-#include "vmm/api/write_resources.h"
+#include "vmm/api/reports/prometheus_text.h"
+#include "vmm/api/resources/cpu_config.h"
+#include "vmm/api/resources/parse_resources.h"
+#include "vmm/api/resources/write_resources.h"
 
 namespace skiff::api {
 namespace {

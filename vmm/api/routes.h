@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "vmm/api/command.h"
-#include "vmm/api/http_message.h"
+#include "vmm/api/http/http_message.h"
 
 namespace skiff::api {
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/suggestion.h"
-#include "vmm/cli/command_tables.h"
-#include "vmm/cli/commands.h"
-#include "vmm/cli/help.h"
+#include "vmm/cli/commands/commands.h"
+#include "vmm/cli/help/help.h"
 #include "vmm/cli/output.h"
+#include "vmm/cli/tables/command_tables.h"
 #include "vmm/cli/version.h"
 
 namespace skiff::cli {

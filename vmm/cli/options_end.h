@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "vmm/cli/command_spec.h"
+#include "vmm/cli/tables/command_spec.h"
 
 namespace skiff::cli {
 

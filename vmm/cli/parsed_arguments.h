@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "vmm/cli/command_spec.h"
+#include "vmm/cli/tables/command_spec.h"
 
 namespace skiff::cli {
 

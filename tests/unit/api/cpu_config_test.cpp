@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/cpu_config.h"
+#include "vmm/api/resources/cpu_config.h"
 
 #include <catch2/catch.hpp>
 
 #include "tests/support/temporary_file.h"
+#include "vmm/api/resources/write_resources.h"
 #include "vmm/api/vm_description.h"
-#include "vmm/api/write_resources.h"
 
 namespace skiff::api {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/event_log.h"
+#include "vmm/api/streams/event_log.h"
 
 #include <catch2/catch.hpp>
 

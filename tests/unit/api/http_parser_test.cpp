@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/http_parser.h"
+#include "vmm/api/http/http_parser.h"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/http_server.h"
+#include "vmm/api/http/http_server.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>

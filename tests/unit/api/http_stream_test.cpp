@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections whose answer is a stream; and the stream of events.
-#include "vmm/api/http_stream.h"
+#include "vmm/api/http/http_stream.h"
 
 #include <catch2/catch.hpp>
 #include <memory>
@@ -8,8 +8,8 @@
 
 #include "tests/support/socket_client.h"
 #include "tests/support/temporary_folder.h"
-#include "vmm/api/event_feed.h"
-#include "vmm/api/http_server.h"
+#include "vmm/api/http/http_server.h"
+#include "vmm/api/streams/event_feed.h"
 
 namespace skiff::api {
 namespace {

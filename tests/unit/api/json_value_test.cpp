@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/json_value.h"
+#include "vmm/api/text/json_value.h"
 
 #include <catch2/catch.hpp>
 #include <cstdint>

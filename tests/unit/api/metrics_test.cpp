@@ -11,12 +11,12 @@
 #include <set>
 
 #include "tests/support/temporary_folder.h"
-#include "vmm/api/json_value.h"
-#include "vmm/api/metrics_file.h"
-#include "vmm/api/metrics_line.h"
-#include "vmm/api/parse_resources.h"
-#include "vmm/api/prometheus_text.h"
-#include "vmm/api/request_counters.h"
+#include "vmm/api/reports/metrics_file.h"
+#include "vmm/api/reports/metrics_line.h"
+#include "vmm/api/reports/prometheus_text.h"
+#include "vmm/api/reports/request_counters.h"
+#include "vmm/api/resources/parse_resources.h"
+#include "vmm/api/text/json_value.h"
 
 namespace skiff::api {
 namespace {

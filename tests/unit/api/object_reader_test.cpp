@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/object_reader.h"
+#include "vmm/api/text/object_reader.h"
 
 #include <array>
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/parse_resources.h"
+#include "vmm/api/resources/parse_resources.h"
 
 #include <catch2/catch.hpp>
 

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <optional>
 
-#include "vmm/api/json_value.h"
+#include "vmm/api/text/json_value.h"
 
 namespace skiff::api {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/api/toml_text.h"
+#include "vmm/api/text/toml_text.h"
 
 #include <catch2/catch.hpp>
 

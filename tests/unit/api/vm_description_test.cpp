@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "tests/support/temporary_file.h"
 #include "vmm/api/config_file.h"
-#include "vmm/api/write_resources.h"
+#include "vmm/api/resources/write_resources.h"
 
 namespace skiff::api {
 namespace {

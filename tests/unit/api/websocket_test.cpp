@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "vmm/api/websocket_frames.h"
-#include "vmm/api/websocket_handshake.h"
+#include "vmm/api/http/websocket_frames.h"
+#include "vmm/api/http/websocket_handshake.h"
 
 namespace skiff::api {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "vmm/cli/command_tables.h"
 #include "vmm/cli/parsed_arguments.h"
-#include "vmm/cli/run_options.h"
+#include "vmm/cli/run/run_options.h"
+#include "vmm/cli/tables/command_tables.h"
 
 namespace skiff::cli {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/command_options.h"
+#include "vmm/cli/run/command_options.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/disk_option.h"
+#include "vmm/cli/values/disk_option.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/effective_config.h"
+#include "vmm/cli/run/effective_config.h"
 
 #include <catch2/catch.hpp>
 
@@ -8,8 +8,8 @@
 
 #include "command_line.h"
 #include "tests/support/temporary_file.h"
-#include "vmm/api/write_resources.h"
-#include "vmm/cli/machine_options.h"
+#include "vmm/api/resources/write_resources.h"
+#include "vmm/cli/run/machine_options.h"
 
 namespace skiff::cli {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/help.h"
+#include "vmm/cli/help/help.h"
 
 #include <catch2/catch.hpp>
 #include <sstream>
 
-#include "vmm/cli/command_spec.h"
+#include "vmm/cli/tables/command_spec.h"
 
 namespace skiff::cli {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/net_option.h"
+#include "vmm/cli/values/net_option.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/qemu_arguments.h"
+#include "vmm/cli/commands/qemu_arguments.h"
 
 #include <catch2/catch.hpp>
 

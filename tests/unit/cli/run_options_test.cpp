@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/run_options.h"
+#include "vmm/cli/run/run_options.h"
 
 #include <catch2/catch.hpp>
 

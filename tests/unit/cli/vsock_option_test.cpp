@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vmm/cli/vsock_option.h"
+#include "vmm/cli/values/vsock_option.h"
 
 #include <catch2/catch.hpp>
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "vmm/api/json_value.h"
+#include "vmm/api/text/json_value.h"
 
 namespace skiff::api {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "virtio/net/frame_service.h"
-#include "vmm/api/http_message.h"
+#include "vmm/api/http/http_message.h"
 #include "vmm/api/mmds/data_store.h"
 #include "vmm/api/mmds/session_tokens.h"
 

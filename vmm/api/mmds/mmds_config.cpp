@@ -9,10 +9,10 @@
 
 #include "vmm/api/instance.h"
 #include "vmm/api/instance_answers.h"
-#include "vmm/api/object_reader.h"
-#include "vmm/api/parse_resources.h"
+#include "vmm/api/resources/parse_resources.h"
+#include "vmm/api/resources/words.h"
+#include "vmm/api/text/object_reader.h"
 #include "vmm/api/vm_description.h"
-#include "vmm/api/words.h"
 
 namespace skiff::api {
 namespace {

@@ -2,7 +2,7 @@
 // The metadata service as something in a guest's network: HTTP over the guest's own TCP.
 #include <utility>
 
-#include "vmm/api/http_parser.h"
+#include "vmm/api/http/http_parser.h"
 #include "vmm/api/mmds/mmds.h"
 #include "vmm/netstack/tcp_responder.h"
 
