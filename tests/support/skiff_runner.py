@@ -237,11 +237,13 @@ class Skiff:
                 pass
         return texts
 
+    def has_thread_sanitizer(self):
+        return "libtsan" in Path(f"/proc/{self.pid}/maps").read_text()
+
     def threads(self):
         """Names of its threads, without those that KVM (its huge-page recovery) and ThreadSanitizer add."""
-        proc = Path(f"/proc/{self.pid}")
         names = [text.rstrip("\n") for text in self.of_threads("comm")]
-        if "libtsan" in (proc / "maps").read_text() and names.count("skiff") > 1:
+        if self.has_thread_sanitizer() and names.count("skiff") > 1:
             names.remove("skiff")
         return sorted(name for name in names if not name.startswith("kvm-"))
 
