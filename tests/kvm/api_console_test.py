@@ -98,9 +98,9 @@ class Typing(ConsoleTestCase):
 class Readers(ConsoleTestCase):
     def test_one_that_comes_late_finds_the_end_of_the_output(self):
         skiff, client = self.serve()
-        self.describe(client, "serial_output", f"bytes={2 * KEPT}")
+        self.describe(client, "serial_output", f"bytes={KEPT + 4096}")
         self.begin(client)
-        skiff.expect(rf"{2 * KEPT // 64 - 1:08} ", seconds=60)
+        skiff.expect(rf"{(KEPT + 4096) // 64 - 1:08} ", seconds=60)
         early = self.attach()
         early.until_closed()
         finished = skiff.wait()
