@@ -98,14 +98,7 @@ Result<std::vector<Command>> parse_config(std::string_view text, ConfigForm form
 Result<void> apply(const Command& command, VmDescription& description) {
     return std::visit(
         [&description](const auto& resource) -> Result<void> {
-            using Resource = std::decay_t<decltype(resource)>;
-            if constexpr (std::is_same_v<Resource, Logger>) {
-                description.logger = resource;
-                return {};
-            } else if constexpr (std::is_same_v<Resource, Metrics>) {
-                description.metrics = resource;
-                return {};
-            } else if constexpr (requires { description.set(resource); }) {
+            if constexpr (requires { description.set(resource); }) {
                 return description.set(resource);
             } else {
                 return Error::user("this can be asked for only once the microVM runs");

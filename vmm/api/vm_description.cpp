@@ -196,6 +196,16 @@ Result<void> VmDescription::set(const Serial& given) {
     return {};
 }
 
+Result<void> VmDescription::set(const Logger& given) {
+    logger = given;
+    return {};
+}
+
+Result<void> VmDescription::set(const Metrics& given) {
+    metrics = given;
+    return {};
+}
+
 Result<void> VmDescription::set(const MachineOptions& given) {
     if (apply_options == nullptr) {
         return Error::user("options of skiff run are not possible here");

@@ -53,6 +53,8 @@ struct VmDescription {
     Result<void> set(const Vsock& given);
     Result<void> set(const Entropy& given);
     Result<void> set(const Serial& given);
+    Result<void> set(const Logger& given);
+    Result<void> set(const Metrics& given);
     Result<void> set(const MachineOptions& given);
     Result<void> set(const MmdsConfig& given);
 

@@ -10,8 +10,7 @@
 #include <cstring>
 #include <memory>
 
-#include "tests/support/socket_client.h"
-#include "tests/support/temporary_folder.h"
+#include "served_socket.h"
 
 namespace skiff::api {
 namespace {
@@ -20,42 +19,18 @@ using namespace std::chrono_literals;
 
 using Client = test::SocketClient;
 
-struct Fixture {
-    explicit Fixture(HttpServer::Options options = {}) {
-        auto made = HttpServer::listen(loop, path, "--api-sock x", options,
-                                       [this](const HttpRequest& request) {
-                                           ++answered;
-                                           HttpAnswer answer;
-                                           answer.status = 200;
-                                           answer.body = answer_body + request.body;
-                                           return answer;
-                                       });
-        REQUIRE(made.ok());
-        server = std::move(made).value();
+struct Fixture : ServedSocket {
+    explicit Fixture(const HttpServer::Options& options = {}) {
+        serve(options, [this](const HttpRequest& request) {
+            ++answered;
+            HttpAnswer answer;
+            answer.status = 200;
+            answer.body = answer_body + request.body;
+            return answer;
+        });
     }
-    Client client() {
-        Client made(path);
-        loop.run_until_idle();
-        return made;
-    }
-    std::string exchange(Client& client, const std::string& text) {
-        client.send(text);
-        loop.run_until_idle();
-        return client.received();
-    }
-
-    static EventLoop make_loop() {
-        auto made = EventLoop::create();
-        REQUIRE(made.ok());
-        return std::move(made).value();
-    }
-
-    test::TemporaryFolder folder;
-    std::string path = folder.path() + "/api.sock";
-    EventLoop loop = make_loop();
     int answered = 0;
     std::string answer_body = "echo ";
-    std::unique_ptr<HttpServer> server;
 };
 
 const std::string kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";

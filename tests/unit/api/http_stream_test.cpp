@@ -6,9 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "tests/support/socket_client.h"
-#include "tests/support/temporary_folder.h"
-#include "vmm/api/http/http_server.h"
+#include "served_socket.h"
 #include "vmm/api/streams/event_feed.h"
 
 namespace skiff::api {
@@ -54,48 +52,28 @@ class ScriptedStream final : public HttpStream {
     Script& script_;
 };
 
-struct Fixture {
-    explicit Fixture(HttpServer::Options options = {}) {
-        auto made = HttpServer::listen(
-            loop, path, "--api-sock x", options, [this](const HttpRequest& request) {
-                HttpAnswer answer;
-                answer.status = 200;
-                if (request.path == "/stream") {
-                    answer.content_type = "text/plain";
-                    answer.stream = std::make_shared<ScriptedStream>(script);
-                }
-                return answer;
-            });
-        REQUIRE(made.ok());
-        server = std::move(made).value();
-    }
-    Client client() {
-        Client made(path);
-        loop.run_until_idle();
-        return made;
-    }
-    std::string exchange(Client& client, const std::string& text) {
-        client.send(text);
-        loop.run_until_idle();
-        return client.received();
+/// A base, so that it outlives the server, whose streams use it.
+struct HasScript {
+    Script script;
+};
+
+struct Fixture : HasScript, ServedSocket {
+    explicit Fixture(const HttpServer::Options& options = {}) {
+        serve(options, [this](const HttpRequest& request) {
+            HttpAnswer answer;
+            answer.status = 200;
+            if (request.path == "/stream") {
+                answer.content_type = "text/plain";
+                answer.stream = std::make_shared<ScriptedStream>(script);
+            }
+            return answer;
+        });
     }
     std::string tell(Client& client) {
         script.changed();
         loop.run_until_idle();
         return client.received();
     }
-
-    static EventLoop make_loop() {
-        auto made = EventLoop::create();
-        REQUIRE(made.ok());
-        return std::move(made).value();
-    }
-
-    Script script;
-    test::TemporaryFolder folder;
-    std::string path = folder.path() + "/api.sock";
-    EventLoop loop = make_loop();
-    std::unique_ptr<HttpServer> server;
 };
 
 const std::string kGet = "GET / HTTP/1.1\r\n\r\n";

@@ -49,17 +49,10 @@ Result<std::uint64_t> number_of(const ParsedArguments& arguments, std::string_vi
     return number;
 }
 
-/// What is accepted must at least be of the right form.
-Result<void> check_accepted(const ParsedArguments& arguments) {
+Result<void> refuse_filters(const ParsedArguments& arguments) {
     if (arguments.has("seccomp-filter")) {
         return Error::user(
             "--seccomp-filter: filters of the user's are not supported yet: leave it out");
-    }
-    for (const std::string_view name :
-         {"start-time-us", "start-time-cpu-us", "parent-cpu-time-us"}) {
-        SKIFF_RETURN_IF_ERROR(number_of(arguments, name, 0).ok()
-                                  ? Result<void>()
-                                  : number_of(arguments, name, 0).error());
     }
     return {};
 }
@@ -125,7 +118,8 @@ Result<void> fill_metadata(const ParsedArguments& arguments, const api::ServeOpt
 
 Result<FirecrackerOptions> to_options(const ParsedArguments& arguments) {
     FirecrackerOptions options;
-    SKIFF_RETURN_IF_ERROR(check_accepted(arguments));
+    SKIFF_RETURN_IF_ERROR(refuse_filters(arguments));
+    SKIFF_ASSIGN_OR_RETURN(options.serve.api.launch, launch_times(arguments));
     api::VmDescription& description = options.serve.description;
     description.apply_options = apply_machine_options;
     if (const std::string* const file = arguments.last("config-file")) {
@@ -144,7 +138,6 @@ Result<FirecrackerOptions> to_options(const ParsedArguments& arguments) {
     if (const std::string* const path = arguments.last("metrics-path")) {
         description.metrics = description.metrics.value_or(api::Metrics{.metrics_path = *path});
     }
-    SKIFF_ASSIGN_OR_RETURN(options.serve.api.launch, launch_times(arguments));
     options.serve.boot_timer = arguments.has("boot-timer");
     options.has_api = !arguments.has("no-api");
     if (!options.has_api && !options.starts_at_once) {
